@@ -1,0 +1,17 @@
+//! The words of the product: names, ids, times and units, with nothing behind them but their rules.
+
+mod actor;
+mod clock;
+mod correlation;
+mod id;
+mod range;
+mod role;
+pub mod unit;
+
+pub use actor::{Actor, ActorKind};
+pub use clock::Clock;
+pub use correlation::CorrelationId;
+pub use id::{Email, Key, Slug, TenantId, UserId};
+pub use range::{Moment, RangeSpec, TimeRange};
+pub use role::Role;
+pub use unit::Unit;
