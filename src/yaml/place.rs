@@ -14,25 +14,22 @@ pub(super) fn inside(source: &str, node: &Node, scalar: &Scalar, offset: usize) 
         ScalarStyle::Plain => walk(start, &written, &text, |_| 1),
         ScalarStyle::SingleQuoted => after(start, &written, 1, &text, |rest| if rest.starts_with(&['\'', '\'']) { 2 } else { 1 }),
         ScalarStyle::DoubleQuoted => after(start, &written, 1, &text, escape),
-        ScalarStyle::Literal => literal(source, node, scalar, offset),
+        ScalarStyle::Literal => literal(node, scalar, offset),
+        // A block's place is its first character that is not an empty line.
         ScalarStyle::Folded => {
-            let head = written.iter().position(|&c| c == '\n').map_or(0, |at| at + 1);
-            let blank = written[head..].iter().take_while(|c| c.is_whitespace()).count();
-            let leading = text.iter().take_while(|c| **c == '\n').count();
-            after(start, &written, head + blank, &text[leading.min(text.len())..], |_| 1)
+            let empty_lines = text.iter().take_while(|c| **c == '\n').count();
+            walk(start, &written, &text[empty_lines..], |_| 1)
         }
     }
 }
 
 /// Each line of a `|` block is a line of the file, moved right by the block's indentation.
-fn literal(source: &str, node: &Node, scalar: &Scalar, offset: usize) -> (usize, usize) {
-    let before: String = scalar.text.chars().take(offset).collect();
-    let line = before.matches('\n').count();
-    let column = before.chars().rev().take_while(|&c| c != '\n').count();
-    let written = |n: usize| source.lines().nth(node.line + n).unwrap_or_default().chars().count();
-    let filled = scalar.text.lines().enumerate().find(|(_, text)| !text.trim().is_empty());
-    let indent = filled.map_or(0, |(n, text)| written(n).saturating_sub(text.chars().count()));
-    (node.line + 1 + line, indent + column + 1)
+fn literal(node: &Node, scalar: &Scalar, offset: usize) -> (usize, usize) {
+    let empty_lines = scalar.text.chars().take_while(|&c| c == '\n').count();
+    let before: Vec<char> = scalar.text.chars().take(offset).collect();
+    let line = before.iter().filter(|&&c| c == '\n').count();
+    let column = before.iter().rev().take_while(|&&c| c != '\n').count();
+    ((node.line + line).saturating_sub(empty_lines).max(1), node.column + column)
 }
 
 /// How many characters an escape takes in the file.

@@ -105,15 +105,13 @@ fn blame(file: &str, tree: &Tree, state: &mut State, id: Id, reason: Reason) -> 
             }
         }
         Reason::UnknownKey(key, known) => {
-            let entry = if let Content::Map(entries) = content {
-                entries.iter().find(|e| tree.scalar_text(e.key) == Some(&key))
-            } else {
-                None
-            };
+            let entry = tree.entry_of(id, &key);
             let at = entry.map_or(id, |entry| entry.key);
-            state.faults.push(fault(file, tree, at, words::unknown_key(&key, known)));
-            if let Some(entry) = entry {
-                return state.left_out.insert(entry.value);
+            if state.unknown.insert(at) {
+                state.faults.push(fault(file, tree, at, words::unknown_key(&key, known)));
+            }
+            if entry.is_some_and(|entry| state.left_out.insert(entry.value)) {
+                return true;
             }
         }
         _ if follows(tree, state, id) => {}

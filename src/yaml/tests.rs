@@ -115,7 +115,7 @@ fn what_is_no_yaml_is_told_with_its_place() {
         ("dashboard:\n\tname: x\n", "f.yaml:2:1: a tab cannot indent YAML: use spaces"),
         ("dashboard: {name: x}\n---\ndashboard: {name: x}\n", "f.yaml:3:1: a second document begins here: one file holds one"),
         ("dashboard: {name: a, name: b}\n", "f.yaml:1:22: the key “name” stands here a second time"),
-        ("dashboard: {name: !thing x}\n", "f.yaml:1:26: tags (words that begin with !) are not used here"),
+        ("dashboard: {name: !thing x}\n", "f.yaml:1:19: tags (words that begin with !) are not used here"),
         ("dashboard: {name: 5}\n", "f.yaml:1:19: expected text, found 5 (put it in quotes)"),
         (
             "dashboard: {name: x, refresh_interval: \"5\"}\n",

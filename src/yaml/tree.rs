@@ -78,10 +78,15 @@ impl Tree {
         }
     }
 
+    /// The entry of `key` in the map `id`.
+    pub(super) fn entry_of(&self, id: Id, key: &str) -> Option<Entry> {
+        let Content::Map(entries) = &self.node(id).content else { return None };
+        entries.iter().find(|entry| self.scalar_text(entry.key) == Some(key)).copied()
+    }
+
     /// The value under `key` in the map `id`.
     pub(super) fn value_of(&self, id: Id, key: &str) -> Option<Id> {
-        let Content::Map(entries) = &self.node(id).content else { return None };
-        entries.iter().find(|entry| self.scalar_text(entry.key) == Some(key)).map(|entry| entry.value)
+        self.entry_of(id, key).map(|entry| entry.value)
     }
 
     /// The key that holds the value `id`.
@@ -125,8 +130,12 @@ impl<'a> Builder<'a> {
     }
 
     fn syntax(&self, error: &ScanError) -> Wrong {
-        let line = self.text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-        wrong(*error.marker(), words::syntax(error.info(), line))
+        let at = error.marker();
+        let line = self.text.lines().nth(at.line().saturating_sub(1)).unwrap_or_default();
+        match words::tab_in_indent(line) {
+            Some(column) => Wrong { line: at.line(), column, message: "a tab cannot indent YAML: use spaces".to_owned() },
+            None => wrong(*at, words::syntax(error.info())),
+        }
     }
 
     fn document(&mut self) -> Result<Id, Wrong> {

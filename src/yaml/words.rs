@@ -111,29 +111,47 @@ fn in_plain_words(wanted: &str) -> String {
     wanted.strip_prefix("a nonzero ").map_or_else(|| wanted.to_owned(), |_| "a whole number from 1".to_owned())
 }
 
-/// What the YAML reader did not understand; `line` is the line where it stopped.
-pub(super) fn syntax(info: &str, line: &str) -> String {
-    let indent = &line[..line.len() - line.trim_start().len()];
-    if indent.contains('\t') {
-        return "a tab cannot indent YAML: use spaces".to_owned();
-    }
+/// The column of a tab among the spaces that a line begins with.
+pub(super) fn tab_in_indent(line: &str) -> Option<usize> {
+    line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t').map(|at| at + 1)
+}
+
+/// What the YAML reader did not understand.
+pub(super) fn syntax(info: &str) -> String {
     let plain = match info {
-        "mapping values are not allowed in this context" => "a “:” cannot stand here; put a text that holds “: ” in quotes",
-        "simple key expected ':'" | "simple key expect ':'" | "could not find expected ':'" => {
-            "expected “key: value”: a “:” is missing"
+        "mapping values are not allowed in this context" | "illegal placement of ':' indicator" => {
+            "a “:” cannot stand here; put a text that holds “: ” in quotes"
         }
-        "unclosed bracket" => "a bracket is opened here and never closed",
-        "invalid indentation" | "invalid indentation in quoted scalar" => "the indentation does not fit the lines above",
-        "did not find expected key" | "while parsing a block mapping, did not find expected key" => {
+        "simple key expect ':'" | "simple key expected" | "simple key expected ':'" => "expected “key: value”: a “:” is missing",
+        "invalid indentation" | "invalid indentation in quoted scalar" | "invalid indentation in flow construct" => {
+            "the indentation does not fit the lines above"
+        }
+        "wrongly indented line in block scalar" => "the lines of this text are not indented alike",
+        "while parsing a block mapping, did not find expected key" => {
             "expected a key here: the indentation does not fit the lines above, or a quote or bracket is not closed"
         }
-        "while parsing a block collection, did not find expected '-' indicator"
-        | "while parsing a block collection, did not find expected '-'" => {
+        "while parsing a block collection, did not find expected '-' indicator" => {
             "expected “- ” here: the indentation does not fit the list above"
+        }
+        "block sequence entries are not allowed in this context" => {
+            "a list with “- ” cannot begin here: it starts on a line of its own"
         }
         "while parsing a flow mapping, did not find expected ',' or '}'" => "expected “,” or “}” here",
         "while parsing a flow sequence, expected ',' or ']'" => "expected “,” or “]” here",
+        "while parsing a node, did not find expected node content" | "did not find expected next token" => {
+            "expected a value here"
+        }
+        "while scanning a quoted scalar, found unexpected end of stream" => "a quote is opened here and never closed",
+        "unexpected eof" => "the file ends too early: a bracket or a quote is not closed",
+        "misplaced bracket" => "a bracket closes here that was never opened",
+        "while parsing node, found unknown anchor" => "this alias names nothing that stands above it",
+        "while parsing a quoted scalar, found unknown escape character" => {
+            "unknown escape after “\\” (in single quotes a “\\” is only itself)"
+        }
+        "invalid trailing content after double-quoted scalar" => "nothing may follow the closing quote",
         "recursion limit exceeded" => "nested too deep",
+        _ if info.contains("unexpected character") => "this character cannot begin a value: put the text in quotes",
+        _ if info.contains("tab") => "a tab cannot indent YAML: use spaces",
         _ => "",
     };
     if plain.is_empty() { format!("this is not YAML: {info}") } else { plain.to_owned() }
