@@ -1,0 +1,22 @@
+//! The pages, as structs of words: what a template prints stands in its fields, ready to read.
+//!
+//! A handler fills one of these and hands it over; nothing here asks a database or knows a rule.
+
+pub mod chrome;
+pub mod dashboard;
+pub mod error;
+pub mod landing;
+pub mod login;
+pub mod logout;
+pub mod panel;
+
+#[cfg(test)]
+mod tests;
+
+pub use chrome::{Assets, Chrome, DashboardLink, Link, TenantLink, Theme, UserView};
+pub use dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
+pub use error::{ErrorPage, Way};
+pub use landing::{LandingPage, TenantCard};
+pub use login::{DemoAccount, DemoAccounts, LoginPage};
+pub use logout::LogoutPage;
+pub use panel::{PanelFrame, PanelPage, PanelState, Place, Updated};

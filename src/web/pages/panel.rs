@@ -1,0 +1,171 @@
+//! A panel in its frame: the same markup on a dashboard, as a fragment, and alone on a page.
+
+use std::fmt;
+
+use askama::Template;
+
+use super::Chrome;
+use crate::panel::{Badge, Html};
+
+/// Where a panel stands in the grid; prints the classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first column, 1 to 12.
+    pub col: u16,
+    /// The first row, from 1.
+    pub row: u16,
+    /// Columns, 1 to 12.
+    pub width: u16,
+    /// Rows, 1 to 12.
+    pub height: u16,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{} w{} r{} h{}", self.col, self.width, self.row, self.height)
+    }
+}
+
+/// When the data was read.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// Milliseconds since 1970, for the script.
+    pub ms: i64,
+    /// RFC 3339.
+    pub iso: String,
+    /// In the shown zone: "14:05".
+    pub words: String,
+}
+
+/// What there is to see. Nothing missing ever looks like a value.
+#[derive(Clone, Debug)]
+pub enum PanelState {
+    /// Not ready within the page's budget: a place is kept, the script asks at once.
+    Loading,
+    /// The drawing.
+    Ready(Html),
+    /// No rows: the body says what would be here and for which range.
+    Empty(Html),
+    /// The last good drawing, dimmed.
+    Stale {
+        /// It.
+        body: Html,
+        /// Since when: "13:20".
+        since: String,
+        /// Why, in the visitor's words.
+        reason: String,
+    },
+    /// No drawing, and why.
+    Failed {
+        /// Why, in the visitor's words.
+        reason: String,
+        /// The id that stands in the log as well.
+        correlation: Option<String>,
+        /// When the script asks again; `None` where asking again would not help.
+        retry_seconds: Option<u32>,
+    },
+    /// The session has ended.
+    SignedOut {
+        /// The sign-in page that leads back here.
+        sign_in: String,
+    },
+}
+
+impl PanelState {
+    /// The word the script compares: also the value of `X-Loggia-State`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            PanelState::Loading => "loading",
+            PanelState::Ready(_) => "ready",
+            PanelState::Empty(_) => "empty",
+            PanelState::Stale { .. } => "stale",
+            PanelState::Failed { .. } => "failed",
+            PanelState::SignedOut { .. } => "signed-out",
+        }
+    }
+
+    fn why(&self) -> Option<String> {
+        match self {
+            PanelState::Stale { since, reason, .. } => Some(format!("stale since {since} · {reason}")),
+            PanelState::Failed { .. } => Some("failed".to_owned()),
+            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
+            PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
+        }
+    }
+
+    fn is_loading(&self) -> bool {
+        matches!(self, PanelState::Loading)
+    }
+
+    fn is_signed_out(&self) -> bool {
+        matches!(self, PanelState::SignedOut { .. })
+    }
+}
+
+/// A panel in its frame.
+#[derive(Clone, Debug, Template)]
+#[template(path = "partials/panel.html")]
+pub struct PanelFrame {
+    /// The panel's id in its dashboard.
+    pub key: String,
+    /// The panel's type: `timeseries`, `kpi`, …
+    pub kind: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// Its title.
+    pub title: String,
+    /// Shown behind the title.
+    pub description: Option<String>,
+    /// This panel alone on a page, behind the title; `None` when it is alone already.
+    pub alone: Option<String>,
+    /// A few words beside the title.
+    pub note: Option<String>,
+    /// A state beside the title.
+    pub badge: Option<Badge>,
+    /// What the viewer should know about this drawing.
+    pub notices: Vec<String>,
+    /// The whole in a sentence, for those who do not see it.
+    pub summary: String,
+    /// When the data was read; `None` leaves it to the script, so that the bytes name no clock.
+    pub updated: Option<Updated>,
+    /// How often the script asks again, in seconds; `None` for never.
+    pub refresh_seconds: Option<u64>,
+    /// What the script asks for: this panel with the same view.
+    pub fragment: String,
+    /// Where "refresh" leads without a script.
+    pub again: String,
+    /// The fragment's `ETag` as it stands in the header, with its quotes.
+    pub etag: Option<String>,
+    /// What there is to see.
+    pub state: PanelState,
+}
+
+impl PanelFrame {
+    /// The condition sent with the next request, as JSON.
+    fn condition(&self) -> Option<String> {
+        let etag = self.etag.as_deref()?;
+        Some(serde_json::json!({ "If-None-Match": etag }).to_string())
+    }
+}
+
+impl askama::filters::HtmlSafe for PanelFrame {}
+
+/// One panel alone in a browser.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel.html")]
+pub struct PanelPage {
+    /// What stands around it.
+    pub chrome: Chrome,
+    /// The panel.
+    pub panel: PanelFrame,
+    /// Back to its dashboard, with the same view.
+    pub dashboard_href: String,
+    /// The dashboard's name.
+    pub dashboard_name: String,
+    /// The range: "Last 24 hours".
+    pub range_words: String,
+    /// The zone: "New York".
+    pub zone_words: String,
+    /// The zone's name for a computer: `America/New_York`.
+    pub zone: String,
+}
