@@ -7,10 +7,16 @@
   const panels = () => document.querySelectorAll('section.panel[hx-get]');
   const spread = seconds => Date.now() + seconds * 1000 * (0.9 + Math.random() * 0.2);
   const title = panel => panel.querySelector('h2')?.textContent.trim() || 'Panel';
-  const drawn = panel => panel.dataset.state !== 'loading' && panel.dataset.state !== 'failed';
+  const drawn = panel => ['ready', 'empty', 'stale'].includes(panel.dataset.state);
+  // Said together, so that ten panels that change at once are one sentence.
+  let unsaid = [];
   const say = words => {
-    const live = document.getElementById('live');
-    if (live) live.textContent = words;
+    if (unsaid.push(words) > 1) return;
+    setTimeout(() => {
+      const live = document.getElementById('live');
+      if (live) live.textContent = unsaid.length > 3 ? `${unsaid.length} panels changed. ${unsaid[0]}` : unsaid.join('. ');
+      unsaid = [];
+    }, 400);
   };
 
   const of = panel => {
@@ -35,7 +41,7 @@
     if (note && !element) {
       element = document.createElement(tag);
       element.className = kind;
-      note.insertBefore(element, note.querySelector('.state, .again'));
+      note.insertBefore(element, note.querySelector(kind === 'why' ? '.at, .state' : '.state'));
     }
     return element;
   };
@@ -265,7 +271,7 @@
     restore(panel, ctx.kept);
     const known = of(panel);
     known.busy = false;
-    if (!panel.querySelector('.note .at')) stamp(panel, Date.now());
+    if (drawn(panel) && !panel.querySelector('.note .at')) stamp(panel, Date.now());
     settle(panel, panel.dataset.state);
     if (panel.dataset.state === 'failed' && panel.querySelector('[data-retry]')) return planRetry(panel);
     known.tries = 0;
