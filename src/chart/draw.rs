@@ -85,7 +85,8 @@ impl<'a> Layout<'a> {
         let y_chars = self.axis.ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(2).clamp(2, 14);
         let names = self.chart.lines.iter().map(|line| line.label.chars().count().min(LONGEST_LABEL)).max().unwrap_or(0);
         let ends = if self.named() { names.div_ceil(2) * 2 } else { 0 };
-        let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}\" id=\"{}\"", self.id);
+        let long = if ends > 12 { " long" } else { "" };
+        let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}{long}\" id=\"{}\"", self.id);
         self.data(out);
         out.push('>');
         if let Some(label) = self.chart.y_label.as_deref().filter(|label| !label.is_empty()) {

@@ -95,7 +95,7 @@ fn same(lo: f64, hi: f64) -> bool {
 }
 
 fn ends(fit: &Fit<'_>) -> (f64, f64) {
-    let (mut lo, mut hi) = fit.extent.map_or((0.0, 1.0), |(lo, hi)| (lo.max(-LARGEST), hi.min(LARGEST)));
+    let (mut lo, mut hi) = fit.extent.map_or((0.0, 1.0), |(lo, hi)| (lo.clamp(-LARGEST, LARGEST), hi.clamp(-LARGEST, LARGEST)));
     if same(lo, hi) {
         // one value only: from zero to a little beyond it
         let room = if fit.unit == &Unit::Percent && hi == 100.0 { 1.0 } else { 1.25 };
