@@ -218,7 +218,7 @@ impl<'a> Layout<'a> {
         let y = self.height(limit.value);
         let color = limit.color.map_or(String::new(), |color| format!(" stroke=\"{color}\""));
         let class = if limit.color.is_some() { "limit own" } else { "limit" };
-        let text = limit.label.clone().unwrap_or_else(|| self.axis.scale.format(limit.value, None).to_string());
+        let text = limit.label.clone().unwrap_or_else(|| self.axis.exact(limit.value));
         let _ = write!(
             out,
             "<line class=\"{class}\"{color} x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"limit\" x=\"100%\" y=\"{y}\" dy=\"-4\">{}</text>",
@@ -227,7 +227,7 @@ impl<'a> Layout<'a> {
     }
 
     fn limit_words(&self, limit: &Threshold) -> String {
-        let value = self.axis.scale.format(limit.value, None);
+        let value = self.axis.exact(limit.value);
         match &limit.label {
             Some(label) => format!("Limit {label}: {value}"),
             None => format!("Limit {value}"),

@@ -83,6 +83,12 @@ impl ValueAxis {
         (value - self.lo) / (self.hi - self.lo)
     }
 
+    /// A round value as it was written: with the decimals it needs, three at most.
+    pub fn exact(&self, value: f64) -> String {
+        let scaled = (value / self.scale.divisor).abs();
+        self.scale.format(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) })).to_string()
+    }
+
     /// Where areas end: zero, or the end next to it.
     pub fn base(&self) -> f64 {
         0f64.clamp(self.lo, self.hi)

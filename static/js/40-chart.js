@@ -288,7 +288,7 @@
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; begin(); });
+    setTimeout(() => { waiting = false; begin(); });
   };
 
   document.addEventListener("pointerdown", (event) => {
