@@ -85,7 +85,8 @@ impl<'a> Layout<'a> {
         let y_chars = self.axis.ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(2).clamp(2, 14);
         let names = self.chart.lines.iter().map(|line| line.label.chars().count().min(LONGEST_LABEL)).max().unwrap_or(0);
         let ends = if self.named() { names.div_ceil(2) * 2 } else { 0 };
-        let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}\" id=\"{}\"", self.id);
+        let long = if ends > 12 { " long" } else { "" };
+        let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}{long}\" id=\"{}\"", self.id);
         self.data(out);
         out.push('>');
         if let Some(label) = self.chart.y_label.as_deref().filter(|label| !label.is_empty()) {
@@ -217,7 +218,7 @@ impl<'a> Layout<'a> {
         let y = self.height(limit.value);
         let color = limit.color.map_or(String::new(), |color| format!(" stroke=\"{color}\""));
         let class = if limit.color.is_some() { "limit own" } else { "limit" };
-        let text = limit.label.clone().unwrap_or_else(|| self.axis.scale.format(limit.value, None).to_string());
+        let text = limit.label.clone().unwrap_or_else(|| self.axis.exact(limit.value));
         let _ = write!(
             out,
             "<line class=\"{class}\"{color} x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"limit\" x=\"100%\" y=\"{y}\" dy=\"-4\">{}</text>",
@@ -226,7 +227,7 @@ impl<'a> Layout<'a> {
     }
 
     fn limit_words(&self, limit: &Threshold) -> String {
-        let value = self.axis.scale.format(limit.value, None);
+        let value = self.axis.exact(limit.value);
         match &limit.label {
             Some(label) => format!("Limit {label}: {value}"),
             None => format!("Limit {value}"),

@@ -21,7 +21,11 @@ pub(super) struct Legend<'a> {
 impl Legend<'_> {
     /// Writes it. With few lines it is there for those who cannot see the labels beside the plot; with many it is seen.
     pub fn write(&self, direct: bool, out: &mut String) {
-        let quiet = if direct { "legend quiet" } else { "legend" };
+        let quiet = match (direct, self.lines.len()) {
+            (true, 0..=1) => "legend quiet",
+            (true, _) => "legend quiet several",
+            (false, _) => "legend",
+        };
         // more than fits is scrolled, so it has to be reached by keyboard
         let reach = if direct {
             String::new()

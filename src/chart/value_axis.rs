@@ -83,6 +83,12 @@ impl ValueAxis {
         (value - self.lo) / (self.hi - self.lo)
     }
 
+    /// A round value as it was written: with the decimals it needs, three at most.
+    pub fn exact(&self, value: f64) -> String {
+        let scaled = (value / self.scale.divisor).abs();
+        self.scale.format(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) })).to_string()
+    }
+
     /// Where areas end: zero, or the end next to it.
     pub fn base(&self) -> f64 {
         0f64.clamp(self.lo, self.hi)
@@ -95,7 +101,7 @@ fn same(lo: f64, hi: f64) -> bool {
 }
 
 fn ends(fit: &Fit<'_>) -> (f64, f64) {
-    let (mut lo, mut hi) = fit.extent.map_or((0.0, 1.0), |(lo, hi)| (lo.max(-LARGEST), hi.min(LARGEST)));
+    let (mut lo, mut hi) = fit.extent.map_or((0.0, 1.0), |(lo, hi)| (lo.clamp(-LARGEST, LARGEST), hi.clamp(-LARGEST, LARGEST)));
     if same(lo, hi) {
         // one value only: from zero to a little beyond it
         let room = if fit.unit == &Unit::Percent && hi == 100.0 { 1.0 } else { 1.25 };
