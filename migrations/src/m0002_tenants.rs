@@ -126,8 +126,8 @@ async fn datastores(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .take();
     manager.create_table(table).await?;
     let tenant =
-        Index::create().name("tenant_datastores_tenant_id").table(TenantDatastores::Table).col(TenantDatastores::TenantId);
-    manager.create_index(tenant.take()).await?;
+        Index::create().name("tenant_datastores_tenant_id").table(TenantDatastores::Table).col(TenantDatastores::TenantId).take();
+    manager.create_index(tenant).await?;
     let primary = Index::create()
         .name("tenant_datastores_primary")
         .table(TenantDatastores::Table)
