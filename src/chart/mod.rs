@@ -1,6 +1,21 @@
 //! Drawings: SVG that stretches while its text does not, in words for those who cannot see it.
 
 mod color;
+mod draw;
+mod escape;
+#[cfg(test)]
+mod gallery;
+mod labels;
+mod legend;
+mod plot;
+mod runs;
+mod spark;
+mod stats;
+mod style;
+#[cfg(test)]
+mod tests;
+mod time_axis;
+mod value_axis;
 
 use std::fmt;
 
@@ -8,6 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use color::Color;
+pub use spark::spark;
 
 use crate::domain::{TimeRange, Unit};
 
@@ -134,11 +150,6 @@ pub struct LineStats {
 impl Chart {
     /// Draws it. The same chart is the same bytes.
     pub fn draw(&self) -> Drawn {
-        Drawn { svg: Svg(String::new()), summary: self.title.clone(), stats: Vec::new() }
+        draw::draw(self)
     }
-}
-
-/// A small line without axes, for beside a number. `title` says what it is to those who cannot see it.
-pub fn spark(_points: &[Point], _range: TimeRange, _title: &str) -> Svg {
-    Svg(String::new())
 }
