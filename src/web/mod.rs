@@ -11,9 +11,10 @@ mod guards;
 mod headers;
 mod limits;
 pub mod pages;
+mod panels;
 mod probes;
 pub mod routes;
-mod show;
+
 mod trail;
 mod view;
 

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
 use crate::web::guards::Person;
-use crate::web::show::{self, Stand};
+use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
 use crate::web::{Parts, around, cookie};
 
@@ -195,7 +195,7 @@ pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String
     let dashboard = find(parts, &scope, &dashboard)?;
     let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
-    let panels = panels(parts, &scope, &dashboard, &view, budget).await;
+    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
     let page = DashboardPage {
         chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
         name: dashboard.name.clone(),
@@ -218,17 +218,17 @@ pub fn find(parts: &Parts, scope: &TenantScope, name: &str) -> Result<Arc<Dashbo
 }
 
 /// All panels at once; one that is late goes on by itself, and what it finds is there when it is asked for.
-async fn panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
+async fn all_panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
     let until = Instant::now() + budget;
     let ask = |at: usize| {
         let (parts, scope, dashboard, view) = (parts.clone(), scope.clone(), dashboard.clone(), view.clone());
-        tokio::spawn(async move { show::panel(&parts, &scope, &dashboard, &dashboard.panels[at], &view, Stand::Grid).await })
+        tokio::spawn(async move { panels::draw(&parts, &scope, &dashboard, &dashboard.panels[at], &view, Stand::Grid).await })
     };
     let asked = (0..dashboard.panels.len()).map(|at| (at, ask(at)));
     join_all(asked.map(|(at, task)| async move {
         match tokio::time::timeout_at(until, task).await {
             Ok(Ok(frame)) => frame,
-            Ok(Err(_)) | Err(_) => show::late(scope, dashboard, &dashboard.panels[at], view),
+            Ok(Err(_)) | Err(_) => panels::late(scope, dashboard, &dashboard.panels[at], view),
         }
     }))
     .await
