@@ -272,7 +272,7 @@ impl<'a> Layout<'a> {
             classes.extend(tick.turn.then_some("day"));
             classes.extend(["", "m", "f"].get(usize::from(tick.rank)).filter(|class| !class.is_empty()));
             let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
-            let _ = write!(out, "<text{class} x=\"{}\" y=\"15\">{}</text>", percent(share), Esc(&tick.label));
+            let _ = write!(out, "<text{class} x=\"{}\" y=\"75%\">{}</text>", percent(share), Esc(&tick.label));
         }
         out.push_str("</svg>");
     }

@@ -124,7 +124,7 @@
     }
 
     tip(rows, near, all) {
-      const tip = this.box || (this.box = make("div", "tip", this.chart));
+      const tip = this.box || (this.box = make("div", "readout", this.chart));
       tip.replaceChildren();
       this.words = this.clock.format(this.time(this.at));
       make("p", "", tip).textContent = this.words;
