@@ -1,1 +1,143 @@
+//! Why a request failed, in the visitor's words. Causes go to the log alone.
 
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// One thing wrong with what was sent, at its field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// The field, parameter or header.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Every way a request can fail, named for what happened to the one who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No session, or one that ended.
+    #[error("not signed in")]
+    SignedOut,
+    /// A tenant the caller is no member of: the same whether or not it exists.
+    #[error("no access to that tenant")]
+    NotYours,
+    /// The caller's own tenant is switched off.
+    #[error("the tenant “{0}” is suspended")]
+    Suspended(String),
+    /// The role is too low for this.
+    #[error("role too low")]
+    Forbidden,
+    /// The request came from another site's page.
+    #[error("cross-site request refused")]
+    CrossSite,
+    /// There is no such thing here (the word says what was looked for).
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// The address exists, the verb does not.
+    #[error("method not allowed")]
+    Method,
+    /// What was sent cannot be read at all.
+    #[error("malformed request: {0}")]
+    Malformed(&'static str),
+    /// What was sent has faults, each at its field.
+    #[error("input with {} faults", .0.len())]
+    Invalid(Vec<FieldFault>),
+    /// More was sent than is taken.
+    #[error("request too large: {0}")]
+    TooLarge(&'static str),
+    /// Too often.
+    #[error("too many requests")]
+    TooMany(Duration),
+    /// Something this needs is down.
+    #[error("unavailable: {cause}")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+        /// For the log.
+        cause: String,
+    },
+    /// Our own fault.
+    #[error("internal: {0:#}")]
+    Internal(#[from] anyhow::Error),
+}
+
+/// What handlers return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The central database did not answer.
+    pub fn unavailable(cause: impl std::fmt::Display) -> Error {
+        Error::Unavailable { retry_after: Duration::from_secs(5), cause: cause.to_string() }
+    }
+
+    /// The status it answers with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Error::SignedOut => StatusCode::UNAUTHORIZED,
+            Error::NotYours | Error::Suspended(_) | Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What happened, in a few words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Error::SignedOut => "You are not signed in",
+            Error::NotYours => "You have no access here",
+            Error::Suspended(_) => "This tenant is suspended",
+            Error::Forbidden => "Your role does not allow this",
+            Error::CrossSite => "This request came from another site",
+            Error::NotFound(_) => "Nothing is here",
+            Error::Method => "This address cannot do that",
+            Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
+            Error::TooLarge(_) => "That is too large",
+            Error::TooMany(_) => "Too many requests",
+            Error::Unavailable { .. } => "Not available right now",
+            Error::Internal(_) => "Something went wrong on our side",
+        }
+    }
+
+    /// What happened and what to do, in a sentence or two; nothing internal.
+    pub fn detail(&self) -> String {
+        match self {
+            Error::SignedOut => "Your session has ended or was never opened. Sign in and try again.".into(),
+            Error::NotYours => "You are not a member of that tenant, or there is none of that name.".into(),
+            Error::Suspended(name) => format!("“{name}” has been switched off by its operator. Ask them when it comes back."),
+            Error::Forbidden => "Ask an administrator if you need it.".into(),
+            Error::CrossSite => "Open the page here and send the form from it.".into(),
+            Error::NotFound(what) => format!("There is no such {what}. It may have been renamed or removed."),
+            Error::Method => "Open it in the browser, or use the form that belongs to it.".into(),
+            Error::Malformed(why) => format!("{why}."),
+            Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
+            Error::TooLarge(what) => format!("{what}."),
+            Error::TooMany(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
+            Error::Unavailable { .. } => "A database it needs does not answer. It will be tried again; try again in a few seconds.".into(),
+            Error::Internal(_) => "The reference below finds it in the log. Try again, and tell your operator if it stays.".into(),
+        }
+    }
+
+    /// The faults of the input, where there are some.
+    pub fn faults(&self) -> &[FieldFault] {
+        match self {
+            Error::Invalid(faults) => faults,
+            _ => &[],
+        }
+    }
+
+    /// When to try again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::TooMany(wait) => Some(*wait),
+            Error::Unavailable { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}

@@ -1,1 +1,385 @@
+//! What the operator chose: defaults, then `loggia.toml`, then `LOGGIA_…`, then flags, as one checked struct.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+/// A value that never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Secret, String> {
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Which of a tenant's datastores is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Env {
+    Dev,
+    Stage,
+    #[default]
+    Prod,
+}
+
+impl Env {
+    /// The word in files and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Env::Dev => "dev",
+            Env::Stage => "stage",
+            Env::Prod => "prod",
+        }
+    }
+}
+
+impl FromStr for Env {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Env, String> {
+        match text {
+            "dev" => Ok(Env::Dev),
+            "stage" => Ok(Env::Stage),
+            "prod" => Ok(Env::Prod),
+            other => Err(format!("“{other}” is not dev, stage or prod")),
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Pretty,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LogFormat, String> {
+        match text {
+            "json" => Ok(LogFormat::Json),
+            "pretty" => Ok(LogFormat::Pretty),
+            other => Err(format!("“{other}” is not json or pretty")),
+        }
+    }
+}
+
+/// Everything chosen, checked.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Settings {
+    pub demo: bool,
+    pub listen: SocketAddr,
+    pub internal_listen: SocketAddr,
+    pub public_url: Option<Url>,
+    pub allow_http: bool,
+    pub database_url: Secret,
+    pub migrate_database_url: Option<Secret>,
+    pub tenants_dir: Option<PathBuf>,
+    pub data_dir: PathBuf,
+    pub secret_key: Option<Secret>,
+    pub env: Env,
+    pub session_idle: Duration,
+    pub session_max: Duration,
+    pub log: String,
+    pub log_format: LogFormat,
+    pub trusted_proxies: Vec<IpNet>,
+    pub panel_budget: Duration,
+    pub cache_bytes: u64,
+    pub rate_limit: bool,
+    pub operators_read_tenants: bool,
+    /// Things worth telling at start: unknown `LOGGIA_…` variables.
+    pub warnings: Vec<String>,
+}
+
+/// What flags said; they win.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Flags {
+    pub demo: bool,
+    pub config: Option<PathBuf>,
+    pub listen: Option<SocketAddr>,
+    pub internal_listen: Option<SocketAddr>,
+}
+
+/// Any scalar whose text `T` can read: numbers and switches come as text from the environment.
+#[derive(Clone, Debug)]
+struct Lenient<T>(T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(switch) => switch.to_string(),
+            other => return Err(serde::de::Error::custom(format!("expected one value, found {}", other.type_str()))),
+        };
+        text.parse().map(Lenient).map_err(|e: T::Err| serde::de::Error::custom(e.to_string()))
+    }
+}
+
+/// A list, or text with commas.
+#[derive(Clone, Debug)]
+struct Cidrs(Vec<IpNet>);
+
+impl FromStr for Cidrs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Cidrs, String> {
+        let each = |part: &str| {
+            let whole = part.parse::<IpAddr>().map(IpNet::from);
+            whole.or_else(|_| part.parse::<IpNet>()).map_err(|_| format!("“{part}” is not an address range like 10.0.0.0/8"))
+        };
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(each).collect::<Result<_, _>>().map(Cidrs)
+    }
+}
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
+        $($(#[$doc])* #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct $name { $($key: Option<Lenient<$type>>),* })*
+    };
+}
+
+sections! {
+    SessionKeys { idle_minutes: u64, max_hours: u64 }
+    CacheKeys { bytes: u64 }
+    RateKeys { enabled: bool }
+    OperatorKeys { read_tenants: bool }
+}
+
+/// The file's shape; the environment is laid over it before it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Keys {
+    listen: Option<Lenient<SocketAddr>>,
+    internal_listen: Option<Lenient<SocketAddr>>,
+    public_url: Option<Lenient<Url>>,
+    allow_http: Option<Lenient<bool>>,
+    database_url: Option<Lenient<Secret>>,
+    migrate_database_url: Option<Lenient<Secret>>,
+    tenants_dir: Option<Lenient<PathBuf>>,
+    data_dir: Option<Lenient<PathBuf>>,
+    secret_key: Option<Lenient<Secret>>,
+    env: Option<Lenient<Env>>,
+    log: Option<Lenient<String>>,
+    log_format: Option<Lenient<LogFormat>>,
+    trusted_proxies: Option<Lenient<Cidrs>>,
+    panel_budget_ms: Option<Lenient<u64>>,
+    session: SessionKeys,
+    cache: CacheKeys,
+    rate_limit: RateKeys,
+    operators: OperatorKeys,
+}
+
+const PLAIN: &[&str] = &[
+    "listen",
+    "internal_listen",
+    "public_url",
+    "allow_http",
+    "database_url",
+    "migrate_database_url",
+    "tenants_dir",
+    "data_dir",
+    "secret_key",
+    "env",
+    "log",
+    "log_format",
+    "trusted_proxies",
+    "panel_budget_ms",
+];
+const SECTIONS: &[&str] = &["session", "cache", "rate_limit", "operators"];
+
+impl Settings {
+    /// Reads file, environment and flags.
+    ///
+    /// # Errors
+    /// Every unknown key and unreadable value, with the file's place or the variable's name.
+    pub fn load(flags: &Flags, environment: &BTreeMap<String, String>) -> Result<Settings, String> {
+        let mut table = read_file(flags.config.as_deref())?;
+        let warnings = overlay(&mut table, environment)?;
+        let keys: Keys = toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| format!("settings: {}", e.message()))?;
+        assemble(keys, flags, warnings)
+    }
+}
+
+/// The file as a table. A file that was named must exist; `loggia.toml` need not.
+fn read_file(named: Option<&Path>) -> Result<toml::Table, String> {
+    let path = named.unwrap_or(Path::new("loggia.toml"));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if named.is_none() && e.kind() == std::io::ErrorKind::NotFound => return Ok(toml::Table::new()),
+        Err(e) => return Err(format!("{}: {e}", path.display())),
+    };
+    // Read once in its own right, so that a fault names the line of the file.
+    toml::from_str::<Keys>(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+    text.parse::<toml::Table>().map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Lays `LOGGIA_…` over the table. Two underscores nest. What is not known is a fault inside a known
+/// section and a warning elsewhere: Kubernetes sets `LOGGIA_PORT=tcp://…` for a service named loggia.
+fn overlay(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> Result<Vec<String>, String> {
+    let mut warnings = Vec::new();
+    for (name, value) in environment {
+        let Some(key) = name.strip_prefix("LOGGIA_").map(str::to_lowercase) else { continue };
+        let value = toml::Value::String(value.clone());
+        match key.split_once("__") {
+            Some((section, key)) if SECTIONS.contains(&section) => {
+                let section = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+                if let toml::Value::Table(section) = section {
+                    section.insert(key.to_owned(), value);
+                }
+            }
+            None if PLAIN.contains(&key.as_str()) => {
+                table.insert(key, value);
+            }
+            _ if key.starts_with("test_") => {}
+            _ => warnings.push(format!("the environment variable {name} is not known and is left aside")),
+        }
+    }
+    Ok(warnings)
+}
+
+fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings, String> {
+    fn or<T>(key: Option<Lenient<T>>, default: T) -> T {
+        key.map_or(default, |k| k.0)
+    }
+    let data_dir = or(keys.data_dir, PathBuf::from("data"));
+    let default_database = format!("sqlite://{}/loggia.db?mode=rwc", data_dir.display());
+    let settings = Settings {
+        demo: flags.demo,
+        listen: flags.listen.unwrap_or_else(|| or(keys.listen, SocketAddr::from(([127, 0, 0, 1], 8080)))),
+        internal_listen: flags.internal_listen.unwrap_or_else(|| or(keys.internal_listen, SocketAddr::from(([127, 0, 0, 1], 8081)))),
+        public_url: keys.public_url.map(|k| k.0),
+        allow_http: or(keys.allow_http, false),
+        database_url: or(keys.database_url, Secret(default_database)),
+        migrate_database_url: keys.migrate_database_url.map(|k| k.0),
+        tenants_dir: keys.tenants_dir.map(|k| k.0),
+        data_dir,
+        secret_key: keys.secret_key.map(|k| k.0),
+        env: or(keys.env, Env::Prod),
+        session_idle: Duration::from_secs(60 * or(keys.session.idle_minutes, 12 * 60)),
+        session_max: Duration::from_secs(3600 * or(keys.session.max_hours, 7 * 24)),
+        log: or(keys.log, "info".to_owned()),
+        log_format: or(keys.log_format, if flags.demo { LogFormat::Pretty } else { LogFormat::Json }),
+        trusted_proxies: or(keys.trusted_proxies, Cidrs(Vec::new())).0,
+        panel_budget: Duration::from_millis(or(keys.panel_budget_ms, 400)),
+        cache_bytes: or(keys.cache.bytes, 32 << 20),
+        rate_limit: or(keys.rate_limit.enabled, true),
+        operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
+        warnings,
+    };
+    settings.checked()
+}
+
+impl Settings {
+    /// What no single value can tell.
+    fn checked(self) -> Result<Settings, String> {
+        if self.demo && !self.listen.ip().is_loopback() {
+            return Err(format!("--demo has accounts whose password everybody knows: it listens on loopback only, not on {}", self.listen));
+        }
+        if self.session_idle.is_zero() || self.session_max.is_zero() {
+            return Err("session.idle_minutes and session.max_hours must be at least 1".to_owned());
+        }
+        Ok(self)
+    }
+
+    /// What `serve` needs beyond what other commands need.
+    ///
+    /// # Errors
+    /// What is missing and how to set it.
+    pub fn check_serving(&self) -> Result<(), String> {
+        if !self.demo && self.secret_key.is_none() {
+            return Err("LOGGIA_SECRET_KEY is not set: it encrypts stored secrets. Set it to 32 random bytes, for example from: openssl rand -base64 32".to_owned());
+        }
+        if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
+            return Err(format!(
+                "listening on {} without https: set LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",
+                self.listen
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether visitors come over https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flags, Settings};
+    use std::collections::BTreeMap;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("loggia.toml");
+        std::fs::write(&path, file).expect("written");
+        let environment: BTreeMap<String, String> = environment.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        Settings::load(&Flags { config: Some(path), ..Flags::default() }, &environment)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let settings = load("listen = \"127.0.0.1:1\"\n[session]\nidle_minutes = 5\n", &[("LOGGIA_LISTEN", "127.0.0.1:2")]).expect("settings");
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.session_idle.as_secs(), 300);
+        let settings = load("", &[("LOGGIA_SESSION__IDLE_MINUTES", "7"), ("LOGGIA_TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).expect("settings");
+        assert_eq!(settings.session_idle.as_secs(), 420);
+        assert_eq!(settings.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn unknown_keys_are_told_with_their_line() {
+        let fault = load("listen = \"127.0.0.1:1\"\nlisen = 2\n", &[]).expect_err("refused");
+        assert!(fault.contains("line 2") && fault.contains("lisen"), "{fault}");
+        let fault = load("", &[("LOGGIA_SESSION__IDLE", "7")]).expect_err("refused");
+        assert!(fault.contains("idle"), "{fault}");
+        let warned = load("", &[("LOGGIA_PORT", "tcp://10.0.0.1:80")]).expect("only a warning");
+        assert!(warned.warnings[0].contains("LOGGIA_PORT"));
+    }
+
+    #[test]
+    fn bad_values_and_bad_combinations_are_refused() {
+        assert!(load("listen = \"nowhere\"", &[]).is_err());
+        assert!(load("", &[("LOGGIA_ENV", "production")]).expect_err("refused").contains("production"));
+        let flags = Flags { demo: true, listen: "0.0.0.0:80".parse().ok(), ..Flags::default() };
+        assert!(Settings::load(&flags, &BTreeMap::new()).expect_err("refused").contains("loopback"));
+        assert!(load("", &[]).expect("settings").check_serving().expect_err("refused").contains("LOGGIA_SECRET_KEY"));
+    }
+
+    #[test]
+    fn secrets_never_print() {
+        let settings = load("secret_key = \"hush-hush\"\ndatabase_url = \"postgres://u:pw-hush@h/d\"", &[]).expect("settings");
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}

@@ -4,7 +4,7 @@ mod actor;
 mod clock;
 mod correlation;
 mod id;
-mod range;
+pub mod range;
 mod role;
 pub mod unit;
 
@@ -12,6 +12,6 @@ pub use actor::{Actor, ActorKind};
 pub use clock::Clock;
 pub use correlation::CorrelationId;
 pub use id::{Email, Key, Slug, TenantId, UserId};
-pub use range::{Moment, RangeSpec, TimeRange};
+pub use range::{Moment, PRESETS, Preset, RangeSpec, TimeRange};
 pub use role::Role;
 pub use unit::Unit;

@@ -1,0 +1,37 @@
+# Two commands matter: `make run` and `make test`. Both set up what they need.
+SHELL := /usr/bin/env bash
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: run test rust-test browser-test check fmt coverage bench setup
+
+run: ## build the release and open the demo
+	@tests/need.sh build
+	cargo build --release --locked
+	./target/release/loggia serve --demo
+
+test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser
+	@tests/need.sh build postgres browser
+	@tests/timed.sh "rust suite" $(MAKE) --no-print-directory rust-test
+	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
+
+rust-test:
+	tests/postgres.sh cargo test --locked --workspace
+
+browser-test:
+	cargo build --locked
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
+
+check: ## formatting and lints
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+fmt:
+	cargo fmt --all
+
+coverage: ## lines covered, by room; fails below the agreed figures
+	@tests/need.sh build postgres browser coverage
+	tests/coverage.sh
+
+bench: ## the figures of docs/performance.md
+	@tests/need.sh build postgres browser bench
+	bench/run.sh

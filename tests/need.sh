@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Makes sure that what a step needs is there: installs it by package name where it may, else says what to install.
+set -euo pipefail
+
+apt() { # packages
+  local sudo=""
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo="sudo"; else
+      echo "Missing: $*. Install with: sudo apt-get install $*" >&2; exit 1
+    fi
+  fi
+  command -v apt-get >/dev/null || { echo "Missing: $* (Debian's package names). Install them and try again." >&2; exit 1; }
+  echo "Installing $* …"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+command_or() { # command, packages
+  local name=$1; shift
+  command -v "$name" >/dev/null || apt "$@"
+}
+
+build() {
+  command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.95 or newer)." >&2; exit 1; }
+  command_or cc gcc libc6-dev
+}
+
+postgres() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || apt postgresql
+}
+
+browser() {
+  command_or chromium chromium fonts-dejavu-core
+  command_or node nodejs npm
+  command_or npm npm
+}
+
+coverage() {
+  rustup component list 2>/dev/null | grep -q 'llvm-tools.*(installed)' || rustup component add llvm-tools 2>/dev/null || true
+  cargo llvm-cov --version >/dev/null 2>&1 || cargo install cargo-llvm-cov --locked
+}
+
+bench() { command_or wrk wrk; }
+
+for need in "$@"; do "$need"; done
