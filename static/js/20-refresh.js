@@ -129,8 +129,11 @@
     panel.classList.add('is-stale');
     if (why) {
       why.classList.add('warn');
-      why.textContent = `stale since ${clock(panel, Number(panel.dataset.lost))} · ${reason}`;
-      why.title = why.textContent;
+      const because = document.createElement('span');
+      because.className = 'because';
+      because.textContent = ` · ${reason}`;
+      why.replaceChildren(`stale since ${clock(panel, Number(panel.dataset.lost))}`, because);
+      why.title = reason;
     }
     settle(panel, 'lost');
   };
@@ -218,6 +221,7 @@
     const panel = ctx.target?.closest?.('section.panel[hx-get]');
     if (!panel) return;
     ctx.panel = panel.id;
+    panel.setAttribute('aria-busy', 'true');
     if (ctx.sourceElement === panel && of(panel).manual) ctx.request.body.set('refresh', '1');
     // A click on the panel's own links overtakes a poll that is under way.
     if (ctx.sourceElement !== panel) window.htmx.trigger(panel, 'htmx:abort');

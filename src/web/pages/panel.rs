@@ -95,11 +95,12 @@ impl PanelState {
         }
     }
 
-    fn why(&self) -> Option<String> {
+    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
+    fn why(&self) -> Option<(String, &str)> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some(format!("stale since {since} · {reason}")),
-            PanelState::Failed { .. } => Some("failed".to_owned()),
-            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
+            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
+            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
+            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
         }
     }
