@@ -32,7 +32,7 @@ struct Rebuilder<'p> {
 
 impl Rebuilder<'_> {
     fn at(&self, tree: &ast::Expr) -> usize {
-        (self.place)(tree.span().start)
+        (self.place)(beginning(tree))
     }
 
     fn refused(&self, tree: &ast::Expr, what: &str) -> FragmentFault {
@@ -226,11 +226,26 @@ impl Rebuilder<'_> {
     }
 }
 
+/// Where a tree begins, found without walking the whole of it.
+fn beginning(mut tree: &ast::Expr) -> Location {
+    loop {
+        tree = match tree {
+            ast::Expr::BinaryOp { left, .. } => left,
+            ast::Expr::Nested(expr) | ast::Expr::IsNull(expr) | ast::Expr::IsNotNull(expr) => expr,
+            ast::Expr::InList { expr, .. } | ast::Expr::Between { expr, .. } => expr,
+            ast::Expr::Like { expr, .. } | ast::Expr::ILike { expr, .. } | ast::Expr::UnaryOp { expr, .. } => expr,
+            ast::Expr::Identifier(ident) => return ident.span.start,
+            ast::Expr::Function(function) => return function.name.span().start,
+            leaf => return leaf.span().start,
+        }
+    }
+}
+
 /// Digits as they will be written: no exponent, no sign, at most 18 on either side of the point.
 fn number(text: &str) -> Option<String> {
     let plain = if text.contains(['e', 'E']) {
         let value: f64 = text.parse().ok()?;
-        if !(value == 0.0 || (1e-18..1e18).contains(&value)) {
+        if !(1e-18..1e18).contains(&value) {
             return None;
         }
         format!("{value}")

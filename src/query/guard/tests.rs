@@ -172,8 +172,9 @@ fn hostile_fragments_are_refused_or_harmless() {
     let begun = std::time::Instant::now();
     for text in HOSTILE {
         property(text).unwrap_or_else(|sql| panic!("{text}\n{sql}"));
-        assert!(Condition::parse(text).is_err(), "let through: {text}");
     }
+    let through: Vec<_> = HOSTILE.iter().filter(|text| Condition::parse(text).is_ok()).collect();
+    assert!(through.is_empty(), "let through: {through:?}");
     let long = ["a = 1 AND ".repeat(50_000), "(".repeat(4000), "-".repeat(4000), "not ".repeat(1000), "lower(".repeat(600), "a = '".repeat(800)];
     for text in &long {
         property(text).unwrap_or_else(|sql| panic!("{sql}"));
@@ -184,10 +185,10 @@ fn hostile_fragments_are_refused_or_harmless() {
 
 #[test]
 fn long_chains_within_the_cap_are_no_trouble() {
-    let chain = "a=1 OR ".repeat(580) + "a=1";
+    let chain = "a=1 OR ".repeat(299) + "a=1";
     assert!(Condition::parse(&chain).is_ok());
     property(&chain).unwrap();
-    let sum = "1+".repeat(2000) + "1 = a";
+    let sum = "1+".repeat(580) + "1 = a";
     assert!(fault(&sum).message.contains("deep"));
 }
 
@@ -288,7 +289,7 @@ fn no_text_makes_anything_but_one_select() {
         .collect();
     let mixed = prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map_concat();
     let anything = any::<String>();
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
     let runner = || TestRunner::new_with_rng(config.clone(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let begun = std::time::Instant::now();
     let check = |text: String| {
