@@ -215,8 +215,9 @@
         this.say();
       });
       hover.addEventListener("blur", () => {
-        // a panel drawn anew takes its focus with it: that is no blur
-        if (hover.isConnected) { held = null; this.hide(); }
+        this.hide();
+        // a panel drawn anew takes its focus with it: that is no leaving
+        setTimeout(() => { if (hover.isConnected && held?.id === this.chart.id && document.activeElement !== hover) held = null; });
       });
       hover.addEventListener("keydown", (event) => this.key(event));
     }
