@@ -109,7 +109,7 @@ async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts)
 /// Who asks, for the page that names their own tenants; an error's page is drawn even when nobody can tell.
 async fn visitor(question: &Question, trail: &Trail, parts: &Parts) -> Option<Identity> {
     let token = question.token.as_deref()?;
-    parts.identities.identify(token, trail.correlation, trail.address).await.ok().flatten()
+    parts.identities.identify(token, trail.correlation).await.ok().flatten()
 }
 
 async fn own_tenants(identity: &Identity, parts: &Parts) -> Vec<Link> {
