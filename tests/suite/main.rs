@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! The black-box suite: what the product promises, from outside.
+
+mod config;
