@@ -1,3 +1,8 @@
-//! The suite: black-box, against real databases.
+//! The suite: one binary, black-box stories through the real server and the real databases.
 
+mod access;
+mod architecture;
+mod config;
+mod isolation;
 mod query;
+mod world;
