@@ -95,7 +95,7 @@
 
   // Somebody is typing, choosing or dragging here: the drawing must not move now.
   const held = panel => {
-    if ('hold' in panel.dataset) return true;
+    if (panel.querySelector('.hover > u')) return true;
     const here = document.activeElement;
     if (here && panel.contains(here)) {
       if (here.matches('select')) return true;
@@ -311,7 +311,7 @@
       if (drawn(panel) && !panel.dataset.at) stamp(panel, Date.now());
     }
     tick();
-    setInterval(tick, 1000);
+    setInterval(tick, 500);
   };
   document.addEventListener('visibilitychange', tick);
   window.addEventListener('pageshow', event => { if (event.persisted) tick(); });
