@@ -1,2 +1,4 @@
-#[test]
-fn t() {}
+//! Stories about the whole of Loggia, against real databases.
+
+mod datastore;
+mod world;
