@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod config;
+mod datastore;
 mod isolation;
 mod query;
 mod world;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
-use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Connection, Executor, SqlSafeStr, Statement as _, TypeInfo};
+use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, SqlSafeStr, Statement as _, TypeInfo};
 
 use super::pool::Fate;
 use super::{Bind, Failure, Statement, Target};
