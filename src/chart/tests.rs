@@ -162,10 +162,15 @@ fn ranges_from_a_millisecond_to_ten_thousand_years_are_drawn() {
     }
 }
 
-/// The page for the eye: `LOGGIA_CHARTS=/some/folder cargo test --lib chart::tests::page -- --ignored` writes it.
+/// With `LOGGIA_CHARTS=/some/folder` the page is written there, to be looked at.
 #[test]
-#[ignore = "writes a page to look at"]
-fn page_to_look_at() {
-    let folder = std::path::PathBuf::from(std::env::var("LOGGIA_CHARTS").expect("LOGGIA_CHARTS names a folder"));
-    std::fs::write(folder.join("charts.html"), super::gallery::page()).expect("the folder can be written to");
+fn the_gallery_draws_every_kind_of_chart_with_an_id_of_its_own() {
+    let page = super::gallery::page();
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let unique: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), unique.len());
+    assert!(!page.contains("style=") && !page.contains("NaN") && !page.contains("inf%"));
+    if let Ok(folder) = std::env::var("LOGGIA_CHARTS") {
+        std::fs::write(std::path::Path::new(&folder).join("charts.html"), page).unwrap();
+    }
 }

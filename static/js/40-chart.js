@@ -124,7 +124,7 @@
     }
 
     tip(rows, near, all) {
-      const tip = this.box || (this.box = make("div", "tip", this.chart));
+      const tip = this.box || (this.box = make("div", "readout", this.chart));
       tip.replaceChildren();
       this.words = this.clock.format(this.time(this.at));
       make("p", "", tip).textContent = this.words;
@@ -215,8 +215,9 @@
         this.say();
       });
       hover.addEventListener("blur", () => {
-        // a panel drawn anew takes its focus with it: that is no blur
-        if (hover.isConnected) { held = null; this.hide(); }
+        this.hide();
+        // a panel drawn anew takes its focus with it: that is no leaving
+        setTimeout(() => { if (hover.isConnected && held?.id === this.chart.id && document.activeElement !== hover) held = null; });
       });
       hover.addEventListener("keydown", (event) => this.key(event));
     }
@@ -288,7 +289,7 @@
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; begin(); });
+    setTimeout(() => { waiting = false; begin(); });
   };
 
   document.addEventListener("pointerdown", (event) => {

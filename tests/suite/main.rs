@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! The suite: black-box, against real databases.
+
+mod query;
