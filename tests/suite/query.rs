@@ -78,10 +78,12 @@ async fn postgres() -> World {
             .await
             .unwrap();
     }
-    sqlx::raw_sql(AssertSqlSafe(format!("CREATE INDEX ON {schema}.metrics (tz); CREATE INDEX ON {schema}.metrics (ny); ANALYZE {schema}.metrics")))
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "CREATE INDEX ON {schema}.metrics (tz); CREATE INDEX ON {schema}.metrics (ny); ANALYZE {schema}.metrics"
+    )))
+    .execute(&pool)
+    .await
+    .unwrap();
     World::Postgres(pool, schema)
 }
 
@@ -137,7 +139,9 @@ impl World {
                 rows.iter().map(|row| row.get::<Value, _>("j").as_object().unwrap().clone()).collect()
             }
             World::Sqlite(pool) => {
-                let rows = sqlx::query_with(AssertSqlSafe(statement.sql.clone()), sqlite_arguments(&statement.binds)).fetch_all(pool).await;
+                let rows = sqlx::query_with(AssertSqlSafe(statement.sql.clone()), sqlite_arguments(&statement.binds))
+                    .fetch_all(pool)
+                    .await;
                 let rows = rows.unwrap_or_else(|e| panic!("{e}\n{}\n{:?}", statement.sql, statement.binds));
                 rows.iter().map(sqlite_row).collect()
             }
@@ -154,7 +158,8 @@ impl World {
             }
             World::Sqlite(pool) => {
                 let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
-                let rows = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(&statement.binds)).fetch_all(pool).await.unwrap();
+                let rows =
+                    sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(&statement.binds)).fetch_all(pool).await.unwrap();
                 rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
             }
         }
@@ -381,7 +386,8 @@ async fn raw_rows_keep_order_nulls_and_half_open_ends() {
             let rows = world.ask(&series(column, "cpu", Aggregate::Avg, range, None)).await;
             let mut wanted: Vec<_> = all[10..40].iter().filter(|r| r.host.starts_with("web")).collect();
             wanted.sort_by_key(|r| (r.host, r.at));
-            let got: Vec<_> = rows.iter().map(|row| (row["label"].as_str().unwrap(), time_of(row, "time"), row["value"].as_f64())).collect();
+            let got: Vec<_> =
+                rows.iter().map(|row| (row["label"].as_str().unwrap(), time_of(row, "time"), row["value"].as_f64())).collect();
             let wanted: Vec<_> = wanted.iter().map(|r| (r.host, r.at, r.cpu)).collect();
             assert_eq!(got, wanted, "{:?} {column}", world.dialect());
         }
@@ -447,7 +453,13 @@ async fn a_table_is_the_authors_set_searched_filtered_sorted_and_paged() {
 #[tokio::test]
 async fn one_value_is_the_first_row_or_the_newest() {
     for world in worlds().await {
-        let value = |text: &str, time: Option<TimeColumn>| Query::Value { source: source("metrics", text), value: name("n"), time, aggregate: None, range: None };
+        let value = |text: &str, time: Option<TimeColumn>| Query::Value {
+            source: source("metrics", text),
+            value: name("n"),
+            time,
+            aggregate: None,
+            range: None,
+        };
         let rows = world.ask(&value("host = 'db_1' ORDER BY tz DESC LIMIT 1", None)).await;
         assert_eq!(rows, [json!({"value": 5759}).as_object().unwrap().clone()]);
         let rows = world.ask(&value("host = 'db_1'", Some(time("tz")))).await;
@@ -477,7 +489,15 @@ async fn health_is_the_latest_row_of_each_and_since_when() {
         let rows = world.ask(&latest(Some(time("seen")))).await;
         let told: Vec<_> = rows
             .iter()
-            .map(|row| (row["key"].as_str().unwrap(), row["status"].as_i64().unwrap(), time_of(row, "time"), time_of(row, "since"), row["message"].as_str()))
+            .map(|row| {
+                (
+                    row["key"].as_str().unwrap(),
+                    row["status"].as_i64().unwrap(),
+                    time_of(row, "time"),
+                    time_of(row, "since"),
+                    row["message"].as_str(),
+                )
+            })
             .collect();
         let hour = |h: u32| at(&format!("2026-04-01T{h:02}:00:00Z"));
         assert_eq!(

@@ -134,7 +134,10 @@ impl Rebuilder<'_> {
         }
         if let (BinaryOperator::Plus | BinaryOperator::Minus, ast::Expr::Interval(interval)) = (op, right) {
             let by = span(interval).ok_or_else(|| {
-                FragmentFault::new(self.at(right), "an interval is written like interval '7 days' or interval '1 hour 30 minutes'")
+                FragmentFault::new(
+                    self.at(right),
+                    "an interval is written like interval '7 days' or interval '1 hour 30 minutes'",
+                )
             })?;
             let expr = Box::new(self.build(left, depth + 1)?);
             return Ok(Expr::Moved { expr, back: matches!(op, BinaryOperator::Minus), by });
@@ -213,7 +216,10 @@ impl Rebuilder<'_> {
             }
         }
         if !(*least..=*most).contains(&built.len()) {
-            return Err(FragmentFault::new(self.at(tree), format!("“{word}” takes {least} to {most} arguments, not {}", built.len())));
+            return Err(FragmentFault::new(
+                self.at(tree),
+                format!("“{word}” takes {least} to {most} arguments, not {}", built.len()),
+            ));
         }
         Ok(Expr::Call(*function, built))
     }
