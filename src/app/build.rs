@@ -1,6 +1,6 @@
 //! The parts, built in their order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,27 +62,27 @@ pub async fn parts(settings: Settings, clock: Clock, stopped: watch::Receiver<bo
         tasks.push(tokio::spawn(demo::keep_arriving(arriving, clock.clone(), stopped.clone())));
     }
     let folder = tenants_dir(&settings)?;
-    let catalog = load(&folder).await?;
-    declare(&tenancy, &catalog, false).await?;
+    let live = Arc::new(load(folder).await?);
+    let catalog = live.current();
+    declare(&tenancy, &catalog).await?;
     if settings.demo {
-        demo::accounts(&identities, &tenancy, &identity::system(CorrelationId::new())).await.map_err(|e| format!("the demo's accounts: {e:#}"))?;
+        demo::accounts(&identities, &tenancy, &identity::system()).await.map_err(|e| format!("the demo's accounts: {e:#}"))?;
     }
     metrics.reloaded(catalog.all_faults().iter().filter(|f| !f.warning).count());
     let cache = Arc::new(Cache::new(settings.cache_bytes, clock.clone()));
     let rates = Rates::new(settings.rate_limit);
-    let parts = Arc::new(Parts { settings, clock, metrics, central, identities, tenancy, catalog: Arc::new(Live::new(folder, catalog)), cache, rates });
+    let parts = Arc::new(Parts { settings, clock, metrics, central, identities, tenancy, catalog: live, cache, rates });
     tasks.extend(keepers(&parts, stopped));
     Ok((parts, tasks))
 }
 
-async fn load(folder: &Path) -> Result<Catalog, String> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || Catalog::load(&folder, None)).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
+async fn load(folder: PathBuf) -> Result<Live, String> {
+    tokio::task::spawn_blocking(move || Live::load(folder)).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
 }
 
 /// Brings the tenants' files into the central database: adds and changes, never deletes.
 async fn declare(tenancy: &Tenancy, catalog: &Catalog, prune: bool) -> Result<(), String> {
-    let actor = identity::system(CorrelationId::new());
+    let actor = identity::system();
     tenancy.declare(&actor, &super::desk::declarations(catalog), prune).await.map(|_| ()).map_err(|e| format!("the tenants cannot be brought into the central database: {e}"))
 }
 
@@ -93,7 +93,7 @@ fn keepers(parts: &Arc<Parts>, stopped: watch::Receiver<bool>) -> Vec<JoinHandle
         let stop = until(stopped.clone());
         tokio::spawn(async move {
             let changed = parts.clone();
-            let watching = parts.catalog.watch(move |catalog| {
+            let watching = parts.catalog.clone().watch(move |catalog| {
                 let parts = changed.clone();
                 async move { follow(&parts, &catalog).await }
             });
@@ -126,8 +126,7 @@ fn keepers(parts: &Arc<Parts>, stopped: watch::Receiver<bool>) -> Vec<JoinHandle
 async fn follow(parts: &Parts, catalog: &Catalog) {
     let faults = catalog.all_faults().iter().filter(|f| !f.warning).count();
     parts.metrics.reloaded(faults);
-    tracing::info!(faults, generation = catalog.generation, "the tenants folder was read again");
-    if let Err(fault) = declare(&parts.tenancy, catalog, false).await {
+    if let Err(fault) = declare(&parts.tenancy, catalog).await {
         tracing::error!("{fault}");
     }
 }

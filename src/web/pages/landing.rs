@@ -106,7 +106,7 @@ async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Reque
     let number = asked.page.parse().unwrap_or(1).clamp(1, 10_000);
     let search = Some(asked.q.as_str()).filter(|q| !q.is_empty());
     let mine = parts.tenancy.mine(identity, search, number, PAGE).await.map_err(Error::unavailable)?;
-    let catalog = parts.catalog.now();
+    let catalog = parts.catalog.current();
     let here = Address { path: "/".to_owned(), query: vec![("all".to_owned(), "1".to_owned())] }.with("q", search);
     let pages = mine.total.div_ceil(PAGE).max(1);
     let card = |card: &crate::tenancy::TenantCard| TenantCard {
