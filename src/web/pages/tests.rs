@@ -96,7 +96,14 @@ fn health() -> Html {
     ];
     let rows: String = rows
         .iter()
-        .map(|(class, word, name, since)| format!("<li>{}<span>{name}</span><time>{since}</time></li>", state(class, word)))
+        .map(|(class, word, name, since)| {
+            let name = match *class {
+                "bad" => format!(r#"<details class="tip"><summary>{name}</summary><span class="detail">payment-gateway: connection refused, 3 tries in 30 s</span></details>"#),
+                _ => (*name).to_owned(),
+            };
+            let since = format!(r#"<time class="tip end" title="Apr 11, 13:41:07" tabindex="0">{since}<span class="detail">Apr 11, 13:41:07</span></time>"#);
+            format!(r#"<li>{}<span class="name">{name}</span>{since}</li>"#, state(class, word))
+        })
         .collect();
     html(format!(
         r#"<p class="sum">1 down, 1 degraded, 4 healthy · checked <time data-ago="1766000000000">20 s ago</time></p><ul class="health" tabindex="0" role="list" aria-label="Services">{rows}</ul>"#
@@ -115,11 +122,11 @@ fn table() -> Html {
     let rows: String = rows
         .iter()
         .map(|(at, service, class, word, text, n)| {
-            format!(r#"<tr><td>Apr 11, {at}</td><td>{service}</td><td>{}</td><td class="grow">{text}</td><td class="n">{n}</td></tr>"#, state(class, word))
+            format!(r#"<tr><td><time>Apr 11, {at}</time></td><td>{service}</td><td>{}</td><td class="grow"><span class="clip" tabindex="0">{text}</span></td><td class="n">{n}</td></tr>"#, state(class, word))
         })
         .collect();
     html(format!(
-        r##"<div class="tools"><form class="search" role="search"><input type="search" name="errors.q" aria-label="Search the rows"><button class="button">Search</button></form><details class="filters"><summary>Filter by column</summary><form><div class="field"><label for="f1">Service</label><input id="f1" name="errors.f.service"></div><button class="button">Filter</button></form></details></div><div class="scroll" tabindex="0" role="region" aria-label="Recent errors"><table><thead><tr><th aria-sort="descending" scope="col"><a href="#1">Time</a></th><th scope="col"><a href="#2">Service</a></th><th scope="col"><a href="#3">Severity</a></th><th scope="col"><a href="#4">Error</a></th><th class="n" scope="col"><a href="#5">Count</a></th></tr></thead><tbody>{rows}</tbody></table></div><div class="pager"><span>1–6 of 50 rows</span><nav aria-label="Pages of Recent errors"><a href="#p">Previous</a><a href="#n">Next</a></nav></div>"##
+        r##"<form class="tools" method="get"><div class="search"><input type="search" name="errors.q" aria-label="Search Recent errors" placeholder="Search"><button class="pick">Search</button></div><details class="filters"><summary>Filter</summary><div><label class="field"><span>Service</span><input name="errors.f.service"></label><label class="field"><span>Severity</span><input name="errors.f.severity"></label><button class="pick">Apply</button></div></details></form><div class="scroll" tabindex="0" role="region" aria-label="Recent errors"><table><thead><tr><th aria-sort="descending" scope="col"><a href="#1">Time</a></th><th scope="col"><a href="#2">Service</a></th><th scope="col"><a href="#3">Severity</a></th><th scope="col"><a href="#4">Error</a></th><th class="n" scope="col"><a href="#5">Count</a></th></tr></thead><tbody>{rows}</tbody></table></div><div class="pager"><span>1–6 of 50 rows</span><nav aria-label="Pages of Recent errors"><a href="#p">Previous</a><a href="#n">Next</a></nav></div>"##
     ))
 }
 
