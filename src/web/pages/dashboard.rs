@@ -181,10 +181,10 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
 #[handler]
 pub async fn of_active_tenant(Person(identity): Person, Path(dashboard): Path<String>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = parts.tenancy.mine(&identity, None, 1, 100).await.map_err(Error::unavailable)?;
+    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
-    let seen = last.split('/').nth(2).and_then(|slug| mine.cards.iter().find(|card| card.slug.as_str() == slug));
-    let only = if mine.cards.len() == 1 { mine.cards.first() } else { None };
+    let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
+    let only = if mine.items.len() == 1 { mine.items.first() } else { None };
     let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
     Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
 }
@@ -205,7 +205,7 @@ pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String
         notices: view.notices.clone(),
         panels,
     };
-    parts.tenancy.viewed(&scope, dashboard.key.as_str());
+    parts.tenancy.viewed(&scope, &dashboard.key);
     let mut response = around::page(&page)?;
     cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
     Ok(response)

@@ -113,7 +113,7 @@ async fn visitor(question: &Question, trail: &Trail, parts: &Parts) -> Option<Id
 }
 
 async fn own_tenants(identity: &Identity, parts: &Parts) -> Vec<Link> {
-    let mine = parts.tenancy.mine(identity, None, 1, 20).await;
+    let mine = parts.tenancy.mine(identity, None, 1).await;
     let link = |card: crate::tenancy::TenantCard| Link { name: card.name.clone(), href: format!("/tenant/{}", card.slug), current: false };
-    mine.map(|mine| mine.cards.into_iter().map(link).collect()).unwrap_or_default()
+    mine.map(|mine| mine.items.into_iter().map(link).collect()).unwrap_or_default()
 }

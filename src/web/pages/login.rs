@@ -126,7 +126,7 @@ fn refuse(parts: &Parts, request: &Request, answer: &Answer, status: http::Statu
 
 fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
     let address = |email: Option<&str>| Address { path: "/login".to_owned(), query: Vec::new() }.with("next", Some(next).filter(|n| !n.is_empty())).with("email", email);
-    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees.to_owned(), href: address(Some(account.email)).href() };
+    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees(), href: address(Some(account.email)).href() };
     LoginPage {
         chrome: around::bare("Sign in", around::theme(request), None, address(None)),
         email: email.to_owned(),
