@@ -145,7 +145,7 @@ impl Drop for Lease<'_> {
         match (self.session.take(), self.fate) {
             (Some(session), Fate::Keep) => self.pool.keep(session),
             (Some(Session::Postgres(session)), Fate::Stop) => session.stop(Arc::clone(&self.slot)),
-            (Some(Session::Sqlite(session)), Fate::Stop) => session.stop(),
+            (Some(Session::Sqlite(session)), Fate::Stop) => (*session).stop(),
             _ => {}
         }
     }
