@@ -1,3 +1,5 @@
-//! The suite: black-box, against real databases.
+//! Stories about the whole of Loggia, against real databases.
 
+mod datastore;
 mod query;
+mod world;
