@@ -80,7 +80,9 @@ fn every_question_is_one_select_whose_marks_match_its_values() {
         for (dialect, mark) in [(Dialect::Postgres, '$'), (Dialect::Sqlite, '?')] {
             let statement = query.statement(dialect, Some("tenant\"x"));
             assert!(is_one_select(&statement.sql, dialect), "{}", statement.sql);
-            assert_eq!(statement.sql.matches(mark).count(), statement.binds.len(), "{}", statement.sql);
+            let marked = |n: usize| statement.sql.contains(&format!("{mark}{n}"));
+            let marks = (1..).take_while(|n| marked(*n)).count();
+            assert_eq!(marks, statement.binds.len(), "{}", statement.sql);
             assert!(statement.sql.contains("\"tenant\"\"x\".\"metrics\""));
             assert!(!statement.sql.contains("--") && !statement.sql.contains("cpu'"), "{}", statement.sql);
         }
