@@ -91,7 +91,8 @@
       if (value < 0 && /[1-9]/.test(text)) text = `\u2212${data.prefix || ""}${text.replace("-", "")}`;
       else text = (data.prefix || "") + text;
       const beyond = y <= -this.height ? "≥ " : y >= 2 * this.height ? "≤ " : "";
-      return beyond + text + (data.unit ? `\u00a0${data.unit}` : "");
+      // a long unit stands above the axis already
+      return beyond + text + (data.unit && data.unit.length < 8 ? `\u00a0${data.unit}` : "");
     }
 
     // Shows the readings at the time nearest to `x` (canvas units); `y` is where the pointer is, if there is one.
