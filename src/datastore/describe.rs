@@ -28,10 +28,9 @@ impl Datastore {
     fn look_up(&self, table: &str) -> Statement {
         let table = Bind::Text(table.to_owned());
         match self.dialect() {
-            Dialect::Sqlite => Statement {
-                sql: "SELECT name, type AS kind FROM pragma_table_info(?1) ORDER BY cid".into(),
-                binds: vec![table],
-            },
+            Dialect::Sqlite => {
+                Statement { sql: "SELECT name, type AS kind FROM pragma_table_info(?1) ORDER BY cid".into(), binds: vec![table] }
+            }
             Dialect::Postgres => Statement {
                 sql: "SELECT column_name::text AS name, data_type::text AS kind FROM information_schema.columns \
                       WHERE table_name = $1 AND table_schema = coalesce($2, current_schema()) ORDER BY ordinal_position"

@@ -55,14 +55,7 @@ impl Target {
         } else {
             return Err(BadAddress::Scheme);
         };
-        Ok(Target {
-            dialect,
-            url,
-            schema: None,
-            catalog: None,
-            statement_timeout: Duration::from_secs(5),
-            max_connections: 4,
-        })
+        Ok(Target { dialect, url, schema: None, catalog: None, statement_timeout: Duration::from_secs(5), max_connections: 4 })
     }
 
     /// The file of a SQLite datastore.

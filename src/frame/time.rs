@@ -81,7 +81,8 @@ mod tests {
         for local in ["2026-03-01 12:00", "2026-03-01T12:00:00", "2026-03-01 12:00:00.000", " 2026-03-01t12:00 "] {
             assert_eq!(parse(local), Some(Moment::Local(noon)), "{local}");
         }
-        for instant in ["2026-03-01T12:00:00Z", "2026-03-01 13:00:00.0+01", "2026-03-01T06:30:00-0530", "2026-03-01 12:00 +00:00"] {
+        for instant in ["2026-03-01T12:00:00Z", "2026-03-01 13:00:00.0+01", "2026-03-01T06:30:00-0530", "2026-03-01 12:00 +00:00"]
+        {
             assert_eq!(parse(instant), Some(Moment::Instant(noon.and_utc())), "{instant}");
         }
         assert_eq!(parse("2026-03-01"), Some(Moment::Date(noon.date())));
@@ -89,7 +90,16 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused_without_panic() {
-        for text in ["", "server-1", "2026-13-01", "2026-03-01x", "2026-03-01T", "2026-03-01T25:00", "2026-03-0é 12:00", "2026-03-01T12:00+é"] {
+        for text in [
+            "",
+            "server-1",
+            "2026-13-01",
+            "2026-03-01x",
+            "2026-03-01T",
+            "2026-03-01T25:00",
+            "2026-03-0é 12:00",
+            "2026-03-01T12:00+é",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

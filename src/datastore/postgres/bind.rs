@@ -144,7 +144,9 @@ fn from_text(text: &str, oid: u32, info: &PgTypeInfo) -> Option<Vec<u8>> {
             Moment::Instant(t) => micros(t.naive_utc()),
         },
         // An enum and citext travel as their text.
-        _ if matches!(info.kind(), PgTypeKind::Enum(_)) || sqlx::TypeInfo::name(info).eq_ignore_ascii_case("citext") => Some(text.into()),
+        _ if matches!(info.kind(), PgTypeKind::Enum(_)) || sqlx::TypeInfo::name(info).eq_ignore_ascii_case("citext") => {
+            Some(text.into())
+        }
         _ => None,
     }
 }

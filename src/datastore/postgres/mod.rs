@@ -181,7 +181,8 @@ fn push(row: &PgRow, sinks: &mut [decode::Sink]) -> Result<(), Trouble> {
     for (i, sink) in sinks.iter_mut().enumerate() {
         let value = row.try_get_raw(i)?;
         // Null has no bytes.
-        sink.push(value.as_bytes().ok()).ok_or_else(|| Trouble::Refused(format!("the value in column {} can't be read", i + 1)))?;
+        sink.push(value.as_bytes().ok())
+            .ok_or_else(|| Trouble::Refused(format!("the value in column {} can't be read", i + 1)))?;
     }
     Ok(())
 }

@@ -75,7 +75,19 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_the_same() {
-        for number in ["0", "1", "-1", "9999", "10000", "12345678.9", "0.5", "-0.00001", "0.000000001", "123456789012345678901234567890.0001", "1.10"] {
+        for number in [
+            "0",
+            "1",
+            "-1",
+            "9999",
+            "10000",
+            "12345678.9",
+            "0.5",
+            "-0.00001",
+            "0.000000001",
+            "123456789012345678901234567890.0001",
+            "1.10",
+        ] {
             assert_eq!(text(&bytes(number).unwrap()).as_deref(), Some(number));
         }
         assert_eq!([bytes("1e5"), bytes(""), bytes("NaN"), bytes("1,5")], [None, None, None, None]);
