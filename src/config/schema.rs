@@ -8,7 +8,7 @@ use super::spec::{AppDocument, DashboardDocument, TenantDocument};
 use crate::panel::{self, Kind};
 
 /// The kinds of files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[allow(missing_docs)]
 pub enum What {
     Tenant,
