@@ -1,74 +1,24 @@
 //! What a panel asks, as data: becomes SQL with bound values, and runs only through a TenantScope.
 
-use chrono::TimeDelta;
+mod build;
+mod cache;
+pub mod guard;
+mod name;
+mod shape;
+mod window;
+mod zone;
+
 use chrono_tz::Tz;
 
 use crate::domain::TimeRange;
 
-/// An identifier from configuration: `^[A-Za-z_][A-Za-z0-9_]*$`, at most 63 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Name(String);
+pub use cache::{Answer, Cache};
+pub use guard::{Condition, FragmentFault, Order};
+pub use name::Name;
+pub use window::{Bucket, Window};
 
-impl Name {
-    /// # Errors
-    /// What an identifier must look like.
-    pub fn parse(_text: &str) -> Result<Name, String> {
-        unimplemented!("QUERY helper")
-    }
-
-    /// The text, unquoted.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A `where` fragment that passed the guard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Condition(());
-
-/// One term of an `order_by` fragment that passed the guard: a column and a direction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Order {
-    /// The column.
-    pub column: Name,
-    /// Descending.
-    pub descending: bool,
-}
-
-/// What the guard says of a fragment it refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FragmentFault {
-    /// Offset in the fragment, in characters, where it is known.
-    pub at: usize,
-    /// What is wrong and what is allowed.
-    pub message: String,
-}
-
-impl Condition {
-    /// `where: "metric_type = 'cpu'"`.
-    ///
-    /// # Errors
-    /// The place and the reason.
-    pub fn parse(_text: &str) -> Result<Condition, FragmentFault> {
-        unimplemented!("QUERY helper")
-    }
-
-    /// `order_by: "recorded_at DESC, name"`.
-    ///
-    /// # Errors
-    /// The place and the reason.
-    pub fn parse_order(_text: &str) -> Result<Vec<Order>, FragmentFault> {
-        unimplemented!("QUERY helper")
-    }
-
-    /// The seed's one-string form: `cond ORDER BY a DESC LIMIT 1`, each part optional.
-    ///
-    /// # Errors
-    /// The place and the reason.
-    pub fn parse_whole(_text: &str) -> Result<(Option<Condition>, Vec<Order>, Option<u32>), FragmentFault> {
-        unimplemented!("QUERY helper")
-    }
-}
+/// The most rows a panel's frame holds.
+pub const ROW_CAP: usize = 50_000;
 
 /// How the database writes times in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -116,33 +66,6 @@ pub enum Aggregate {
     Count,
     /// The newest value, by the time column.
     Last,
-}
-
-/// The width of a bucket. Buckets of an hour and more follow the zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Bucket {
-    /// Its length.
-    pub width: TimeDelta,
-    /// Whose hours and days.
-    pub zone: Tz,
-}
-
-/// A range made ready for one panel: put on its grid, widened to whole buckets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Window {
-    /// What is asked for.
-    pub range: TimeRange,
-    /// The bucket, or none for raw rows.
-    pub bucket: Option<Bucket>,
-}
-
-impl Window {
-    /// Seed 003's rule: ≤ 8 h raw, ≤ 1 day per minute, ≤ 4 days per 10 minutes, longer per hour;
-    /// beyond about 90 days wider ones (a day, a week …) so that a line keeps at most some 2,500 points.
-    /// `grid`: a relative range snaps to max(bucket, refresh interval, 1 s) (DECISIONS 22).
-    pub fn new(_range: TimeRange, _relative: bool, _refresh: TimeDelta, _zone: Tz, _aggregate: bool) -> Window {
-        unimplemented!("QUERY helper")
-    }
 }
 
 /// One question. What each answers (the columns of its frame) is part of the contract.

@@ -1,3 +1,6 @@
-//! The black-box suite: what the product promises, from outside.
+//! Stories about the whole of Loggia, against real databases.
 
 mod config;
+mod datastore;
+mod query;
+mod world;

@@ -1,0 +1,89 @@
+//! A page of a table, and how many rows the table has.
+
+use super::{Sql, from};
+use crate::datastore::{Bind, Dialect};
+use crate::query::{Name, Order, Set};
+
+pub(super) fn page(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Order>, offset: u64, limit: u32) {
+    sql.push("SELECT ");
+    for (i, column) in columns.iter().enumerate() {
+        sql.push(if i > 0 { ", " } else { "" });
+        sql.column(column);
+        sql.push(" AS ");
+        sql.quoted(column.as_str());
+    }
+    sql.push(if columns.is_empty() { "1 AS \"row\"" } else { "" });
+    from(sql, &set.source, set.time.as_ref(), set.range);
+    narrowed(sql, set);
+    ordered(sql, set, columns, sort);
+    sql.limit(u64::from(limit), offset);
+}
+
+pub(super) fn count(sql: &mut Sql, set: &Set) {
+    sql.push("SELECT count(*) AS \"count\"");
+    from(sql, &set.source, set.time.as_ref(), set.range);
+    narrowed(sql, set);
+}
+
+fn narrowed(sql: &mut Sql, set: &Set) {
+    if let Some((text, columns)) = set.search.as_ref().filter(|(text, columns)| !text.is_empty() && !columns.is_empty()) {
+        for (i, column) in columns.iter().enumerate() {
+            sql.push(if i > 0 { " OR " } else { " AND (" });
+            contains(sql, column, text);
+        }
+        sql.push(")");
+    }
+    for (column, text) in set.filters.iter().filter(|(_, text)| !text.is_empty()) {
+        sql.push(" AND ");
+        contains(sql, column, text);
+    }
+}
+
+/// Whether the text of a column contains `text`, whatever its case (on SQLite: of ASCII letters).
+fn contains(sql: &mut Sql, column: &Name, text: &str) {
+    sql.push("CAST(");
+    sql.column(column);
+    sql.push(if sql.dialect == Dialect::Postgres { " AS text) ILIKE " } else { " AS text) LIKE " });
+    // A NUL cannot be part of any stored text, and PostgreSQL refuses it as a value.
+    let escaped = text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    sql.bind_as(Bind::Text(format!("%{escaped}%")), "text");
+    sql.push(" ESCAPE '\\'");
+}
+
+/// The viewer's order, then the author's, then the newest first, then everything shown: so that pages never overlap.
+fn ordered(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Order>) {
+    let mut seen: Vec<&Name> = Vec::new();
+    let mut between = " ORDER BY ";
+    let time = set.time.as_ref().map(|time| &time.column);
+    let mut term = |sql: &mut Sql, column: &Name, descending: bool, nulls_last: bool| {
+        sql.push(between);
+        between = ", ";
+        sql.column(column);
+        sql.push(if descending { " DESC" } else { " ASC" });
+        sql.push(if nulls_last { " NULLS LAST" } else { "" });
+    };
+    if let Some(sort) = sort {
+        // Nulls last is what a reader expects, but no index serves it; a time column has none worth it.
+        term(sql, &sort.column, sort.descending, time != Some(&sort.column));
+        seen.push(&sort.column);
+    }
+    for order in &set.source.order {
+        if !seen.contains(&&order.column) {
+            term(sql, &order.column, order.descending, false);
+            seen.push(&order.column);
+        }
+    }
+    if let (true, Some(time)) = (set.source.order.is_empty(), time) {
+        if !seen.contains(&time) {
+            term(sql, time, true, false);
+            seen.push(time);
+        }
+    }
+    for column in columns.iter().filter(|column| !seen.contains(column)) {
+        sql.push(between);
+        between = ", ";
+        sql.push("CAST("); // some types (json) have no order of their own
+        sql.column(column);
+        sql.push(" AS text)");
+    }
+}

@@ -1,0 +1,96 @@
+//! Lines over time: raw rows, or one value per bucket and line.
+
+use super::{Sql, call, from, time};
+use crate::query::{Aggregate, Name, Source, TimeColumn, Window};
+
+pub(super) fn write(
+    sql: &mut Sql,
+    source: &Source,
+    column: &TimeColumn,
+    value: &Name,
+    label: Option<&Name>,
+    aggregate: Aggregate,
+    window: Window,
+) {
+    match window.bucket {
+        None => raw(sql, source, column, value, label, window),
+        Some(bucket) => {
+            sql.push("SELECT ");
+            time::shown_bucket(sql, bucket, window.range);
+            sql.push(" AS \"time\", v AS \"value\"");
+            sql.push(if label.is_some() { ", l AS \"label\"" } else { "" });
+            sql.push(" FROM (");
+            if aggregate == Aggregate::Last {
+                last(sql, source, column, value, label, window);
+            } else {
+                grouped(sql, source, column, value, label, aggregate, window);
+            }
+            sql.push(if label.is_some() { ") AS g ORDER BY l, t" } else { ") AS g ORDER BY t" });
+        }
+    }
+}
+
+fn raw(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+    sql.push("SELECT ");
+    time::shown(sql, column, Some(window.range));
+    sql.push(" AS \"time\", ");
+    sql.column(value);
+    sql.push(" AS \"value\"");
+    if let Some(label) = label {
+        sql.push(", ");
+        sql.column(label);
+        sql.push(" AS \"label\"");
+    }
+    from(sql, source, Some(column), Some(window.range));
+    sql.push(" ORDER BY ");
+    if let Some(label) = label {
+        sql.column(label);
+        sql.push(", ");
+    }
+    sql.column(&column.column);
+}
+
+fn grouped(
+    sql: &mut Sql,
+    source: &Source,
+    column: &TimeColumn,
+    value: &Name,
+    label: Option<&Name>,
+    aggregate: Aggregate,
+    window: Window,
+) {
+    sql.push(if label.is_some() { "SELECT t, l, " } else { "SELECT t, " });
+    call(sql, aggregate, |sql| sql.push("v"));
+    sql.push(" AS v FROM (");
+    bucketed(sql, source, column, value, label, window);
+    sql.push(if label.is_some() { ") AS q GROUP BY t, l" } else { ") AS q GROUP BY t" });
+}
+
+/// The newest value that is not null, of every bucket and line.
+fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+    sql.push(if label.is_some() { "SELECT t, l, v" } else { "SELECT t, v" });
+    sql.push(" FROM (SELECT q.*, row_number() OVER (PARTITION BY t");
+    sql.push(if label.is_some() { ", l" } else { "" });
+    sql.push(" ORDER BY (v IS NULL), e DESC) AS n FROM (");
+    bucketed(sql, source, column, value, label, window);
+    sql.push(") AS q) AS r WHERE n = 1");
+}
+
+/// Every row with the start of its bucket `t`, its instant `e`, line `l` and value `v`, behind a fence.
+fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+    let Some(bucket) = window.bucket else { return };
+    sql.push("SELECT ");
+    time::bucket(sql, bucket, window.range, |sql| sql.push("e"));
+    sql.push(if label.is_some() { " AS t, e, l, v FROM (SELECT " } else { " AS t, e, v FROM (SELECT " });
+    time::moment(sql, column, window.range, false);
+    sql.push(" AS e, ");
+    if let Some(label) = label {
+        sql.column(label);
+        sql.push(" AS l, ");
+    }
+    sql.column(value);
+    sql.push(" AS v");
+    from(sql, source, Some(column), Some(window.range));
+    sql.push(") AS p");
+    sql.fence();
+}

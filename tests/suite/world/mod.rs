@@ -1,0 +1,3 @@
+//! The world around Loggia in the tests: databases, files and people.
+
+pub mod postgres;
