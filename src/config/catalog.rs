@@ -106,6 +106,16 @@ impl Catalog {
         self.tenants.values().map(|tenant| &tenant.file).collect()
     }
 
+    /// Whether the tenant has a dashboard of this name.
+    pub fn has(&self, slug: &Slug, key: &Key) -> bool {
+        self.dashboard_of(slug, key).is_some()
+    }
+
+    /// How many dashboards the tenant has.
+    pub fn count(&self, slug: &Slug) -> usize {
+        self.tenants.get(slug).map_or(0, |tenant| tenant.dashboards.len())
+    }
+
     /// How many files were read.
     pub fn file_count(&self) -> usize {
         self.files.found.len()

@@ -12,7 +12,7 @@ use crate::panel;
 use crate::yaml::{Document, Fault};
 
 /// How faults are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// `file:line:column: message`, a line each, and a summary.
     #[default]

@@ -26,16 +26,14 @@ pub struct Live {
 }
 
 impl Live {
-    /// Reads the folder for the first time. Blocks on files.
-    pub fn load(dir: impl Into<PathBuf>) -> Live {
-        let dir = dir.into();
-        let catalog = Catalog::load(&dir, None);
+    /// Follows `dir`, which was read as `catalog`.
+    pub fn new(dir: impl Into<PathBuf>, catalog: Catalog) -> Live {
         let seen = Mutex::new(catalog.files.clone());
-        Live { dir, current: ArcSwap::from_pointee(catalog), seen }
+        Live { dir: dir.into(), current: ArcSwap::from_pointee(catalog), seen }
     }
 
     /// The catalog now.
-    pub fn current(&self) -> Arc<Catalog> {
+    pub fn now(&self) -> Arc<Catalog> {
         self.current.load_full()
     }
 
@@ -53,7 +51,7 @@ impl Live {
     }
 
     /// Follows the files for as long as it is awaited, and calls `changed` with every new catalog after it is in use.
-    pub async fn watch<F: Future<Output = ()>>(self: Arc<Self>, mut changed: impl FnMut(Arc<Catalog>) -> F) {
+    pub async fn watch<F: Future<Output = ()>>(self: &Arc<Self>, mut changed: impl FnMut(Arc<Catalog>) -> F) {
         let mut pause = EVERY;
         loop {
             tokio::time::sleep(pause).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Version;
 use super::files::FileState;
 use crate::frame::Frame;
-use crate::panel::{self, Common, Drawing, Panel, View};
+use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;
 use crate::yaml::{Document, Fault};
 
@@ -73,7 +73,13 @@ const SAYS: &str = "This panel’s file has a fault.";
 
 impl Faulty {
     fn new() -> Faulty {
-        Faulty(Common { title: "Not available".to_owned(), description: None, refresh: None })
+        Faulty(Common {
+            title: "Not available".to_owned(),
+            description: None,
+            refresh: None,
+            stale_after: None,
+            drill_down: DrillDown { enabled: false, show_table: false, disable_aggregation: false },
+        })
     }
 }
 

@@ -39,6 +39,10 @@ fn front(catalog: &Catalog, tenant: &str) -> Arc<Dashboard> {
     catalog.dashboard_of(&slug(tenant), &key("default")).unwrap()
 }
 
+fn live(root: &Path) -> Live {
+    Live::new(root, Catalog::load(root, None))
+}
+
 fn messages(catalog: &Catalog) -> Vec<String> {
     catalog.all_faults().iter().map(ToString::to_string).collect()
 }
@@ -221,37 +225,39 @@ fn kubernetes_swaps_a_link_and_the_new_files_are_live() {
     let folder = dir.path().join("acme-corp/dashboards");
     std::os::unix::fs::symlink("..v1", folder.join("..data")).unwrap();
     std::os::unix::fs::symlink("..data/default.yaml", folder.join("default.yaml")).unwrap();
-    let live = Live::load(dir.path());
-    assert_eq!(front(&live.current(), "acme-corp").name, "One");
+    let live = live(dir.path());
+    assert_eq!(front(&live.now(), "acme-corp").name, "One");
     std::os::unix::fs::symlink("..v2", folder.join("..data_tmp")).unwrap();
     fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
     assert!(live.refresh().is_some());
-    assert_eq!(front(&live.current(), "acme-corp").name, "Two");
-    assert!(live.current().all_faults().is_empty());
+    assert_eq!(front(&live.now(), "acme-corp").name, "Two");
+    assert!(live.now().all_faults().is_empty());
 }
 
 #[test]
 fn a_second_save_within_the_same_tick_of_the_clock_is_seen() {
     let dir = world();
-    let live = Live::load(dir.path());
+    let live = live(dir.path());
     let path = dir.path().join("acme-corp/dashboards/default.yaml");
     let when = fs::metadata(&path).unwrap().modified().unwrap();
     fs::write(&path, ONE.replace("One", "Two")).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_modified(when).unwrap();
     assert!(live.refresh().is_some(), "same times, size and inode");
-    assert_eq!(front(&live.current(), "acme-corp").name, "Two");
+    assert_eq!(front(&live.now(), "acme-corp").name, "Two");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_saved_file_is_live_within_a_second_however_it_is_saved() {
     let dir = world();
-    let live = Arc::new(Live::load(dir.path()));
+    let live = Arc::new(live(dir.path()));
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let watching = tokio::spawn(live.clone().watch(move |catalog| {
-        tell.send(catalog.generation).unwrap();
-        async {}
-    }));
-    let untouched = front(&live.current(), "global-retail");
+    let watching = tokio::spawn({
+        let live = live.clone();
+        async move {
+            live.watch(|catalog| std::future::ready(tell.send(catalog.generation).unwrap())).await;
+        }
+    });
+    let untouched = front(&live.now(), "global-retail");
     let path = dir.path().join("acme-corp/dashboards/default.yaml");
     let in_place = |text: String| fs::write(&path, text).unwrap();
     let renamed = |text: String| {
@@ -264,13 +270,13 @@ async fn a_saved_file_is_live_within_a_second_however_it_is_saved() {
         save(ONE.replace("One", name));
         tokio::time::timeout(Duration::from_secs(5), told.recv()).await.unwrap().unwrap();
         assert!(saved.elapsed() < Duration::from_secs(1), "{name} took {:?}", saved.elapsed());
-        assert_eq!(front(&live.current(), "acme-corp").name, name);
+        assert_eq!(front(&live.now(), "acme-corp").name, name);
     }
-    assert!(Arc::ptr_eq(&untouched, &front(&live.current(), "global-retail")));
+    assert!(Arc::ptr_eq(&untouched, &front(&live.now(), "global-retail")));
     fs::remove_file(&path).unwrap();
     tokio::time::timeout(Duration::from_secs(5), told.recv()).await.unwrap().unwrap();
-    assert!(live.current().dashboard_of(&slug("acme-corp"), &key("default")).is_none());
-    assert!(messages(&live.current())[0].starts_with("acme-corp/dashboards/default.yaml:1:1: this file is missing"));
+    assert!(live.now().dashboard_of(&slug("acme-corp"), &key("default")).is_none());
+    assert!(messages(&live.now())[0].starts_with("acme-corp/dashboards/default.yaml:1:1: this file is missing"));
     watching.abort();
 }
 
@@ -287,14 +293,14 @@ fn five_hundred_tenants_load_in_a_moment_and_one_change_costs_less() {
         );
     }
     let started = Instant::now();
-    let live = Live::load(dir.path());
-    assert_eq!((live.current().tenants().len(), live.current().all_faults().len()), (500, 0));
+    let live = live(dir.path());
+    assert_eq!((live.now().tenants().len(), live.now().all_faults().len()), (500, 0));
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     write(dir.path(), "tenant-7/dashboards/default.yaml", ONE.replace("One", "Two"));
     let started = Instant::now();
     assert!(live.refresh().is_some());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    assert_eq!(front(&live.current(), "tenant-7").name, "Two");
+    assert_eq!(front(&live.now(), "tenant-7").name, "Two");
 }
 
 proptest! {

@@ -103,7 +103,7 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
         (FRONT, panels("    - {id: a, config_file: panels/a.yaml, position: {row: 1, col: 1}}\n    - {id: b, config_file: panels/a.yaml, position: {row: 1, col: 4}}\n"), vec![
             "5:53: “b” stands on “a”, which covers columns 1 to 4 of rows 1 to 1",
         ]),
-        (FRONT, format!("{ONE}  range: {{from: now, to: yesterday}}\n"), vec!["6:27: RANGE"]),
+        (FRONT, format!("{ONE}  range: {{from: now, to: yesterday}}\n"), vec!["6:26: RANGE"]),
         (FRONT, format!("{ONE}  range: {{from: now, to: now-1h}}\n"), vec!["6:10: RANGE"]),
         // not YAML
         (FRONT, ONE.replace("  name", "\tname"), vec!["2:1: a tab cannot indent YAML: use spaces"]),
@@ -140,6 +140,7 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
         ("acme-corp/dashboards/b.yml", ONE.into(), vec!["1:1: files are named .yaml: rename this one"]),
     ];
     assert!(table.len() >= 50);
+    let mut wrong = Vec::new();
     for (file, text, wanted) in table {
         let dir = folder(&[(file, &text)]);
         let lines: Vec<String> = said(dir.path()).into_iter().filter(|line| !line.contains("warning: ")).collect();
@@ -150,8 +151,11 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
             assert!(lines[0].starts_with(wanted[0].trim_end_matches("RANGE")), "{lines:?}");
             continue;
         }
-        assert_eq!(lines, wanted, "\n{text}");
+        if lines != wanted {
+            wrong.push(format!("{text}\n  told   {lines:#?}\n  wanted {wanted:#?}\n"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -168,7 +172,7 @@ fn all_faults_of_all_files_are_told_at_once() {
     ]);
     let lines = said(dir.path());
     assert_eq!(
-        lines[..11],
+        lines[..9],
         [
             "Bad_Name:1:1: “Bad_Name” must be lower-case letters and digits, words joined by single hyphens, a letter first",
             "acme-corp/dashboards/default.yaml:2:3: missing key “name”",
@@ -179,9 +183,7 @@ fn all_faults_of_all_files_are_told_at_once() {
             "acme-corp/panels/a.yaml:1:1: warning: no dashboard shows this panel",
             "acme-corp/tenant.yaml:1:20: unknown time zone “Mars/Base”; expected a name like Europe/Berlin or UTC",
             "global-retail/dashboards/default.yaml:1:1: this file is missing: every tenant has a dashboard of this name",
-            lines[9].as_str(),
-            lines[10].as_str(),
-        ][..11.min(lines.len())]
+        ]
     );
     assert!(lines[9].starts_with("global-retail/panels/x.yaml:1:8: "), "{lines:?}");
 }
