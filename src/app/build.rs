@@ -85,11 +85,11 @@ pub async fn parts(settings: Settings, clock: Clock, stopped: &watch::Receiver<b
         let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
         tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
     }
-    declare(&tenancy, &catalog.current()).await?;
+    declare(&tenancy, &catalog.now()).await?;
     if settings.demo {
         admit(&tenancy).await?;
     }
-    metrics.reloaded(faults(&catalog.current()));
+    metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
     let rates = Rates::new(settings.rate_limit);
     let parts = Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, rates });
@@ -128,7 +128,10 @@ async fn admit(tenancy: &Tenancy) -> Result<(), String> {
 }
 
 async fn load(folder: PathBuf) -> Result<Live, String> {
-    tokio::task::spawn_blocking(move || Live::load(folder)).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
+    tokio::task::spawn_blocking(move || {
+        let catalog = Catalog::load(&folder, None);
+        Live::new(folder, catalog)
+    }).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
 }
 
 /// Brings the tenants' files into the central database: adds and changes, never deletes.

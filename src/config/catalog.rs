@@ -75,16 +75,6 @@ impl Catalog {
         self.dashboards_of(scope.slug())
     }
 
-    /// Whether a tenant the caller is a member of has that dashboard, for a link to it.
-    pub fn has(&self, slug: &Slug, key: &Key) -> bool {
-        self.dashboard_of(slug, key).is_some()
-    }
-
-    /// How many dashboards a tenant has.
-    pub fn count(&self, slug: &Slug) -> usize {
-        self.tenants.get(slug).map_or(0, |tenant| tenant.dashboards.len())
-    }
-
     /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
         self.panel_of(scope.slug(), key)

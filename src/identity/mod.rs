@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use crate::domain::{Actor, ActorKind, CorrelationId, Email, TenantId, UserId};
 
+pub use password::{Cost, Policy};
 pub use session::{Identities, SessionRules};
 pub use sign_in::{SignInError, SignedIn};
 pub use token::{SessionId, SessionToken};

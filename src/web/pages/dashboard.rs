@@ -168,7 +168,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// `GET /tenant/{tenant}`: leads to the tenant's first dashboard, keeping the range.
 #[handler]
 pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
-    let titles = parts.catalog.current().dashboards(&scope);
+    let titles = parts.catalog.now().dashboards(&scope);
     let title = titles.first().ok_or(Error::NotFound("dashboard: this tenant has none yet"))?;
     let path = dashboard_path(scope.slug().as_str(), title.key.as_str());
     Ok(around::see_other(&match request.uri().query() {
@@ -214,7 +214,7 @@ pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String
 /// The dashboard of that name in the caller's tenant.
 pub fn find(parts: &Parts, scope: &TenantScope, name: &str) -> Result<Arc<Dashboard>> {
     let key: Key = name.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    parts.catalog.current().dashboard(scope, &key).ok_or(Error::NotFound("dashboard"))
+    parts.catalog.now().dashboard(scope, &key).ok_or(Error::NotFound("dashboard"))
 }
 
 /// All panels at once; one that is late goes on by itself, and what it finds is there when it is asked for.
@@ -239,7 +239,7 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
     if !scope.role().is_author() {
         return Vec::new();
     }
-    let faults = parts.catalog.current().faults(scope).into_iter().filter(|fault| !fault.warning).take(20);
+    let faults = parts.catalog.now().faults(scope).into_iter().filter(|fault| !fault.warning).take(20);
     faults.map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message }).collect()
 }
 

@@ -103,7 +103,7 @@ async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Reque
     let number = asked.page.parse().unwrap_or(1).clamp(1, 10_000);
     let search = Some(asked.q.as_str()).filter(|q| !q.is_empty());
     let mine = parts.tenancy.mine(identity, search, number).await.map_err(Error::unavailable)?;
-    let catalog = parts.catalog.current();
+    let catalog = parts.catalog.now();
     let here = Address { path: "/".to_owned(), query: vec![("all".to_owned(), "1".to_owned())] }.with("q", search);
     let card = |card: &crate::tenancy::TenantCard| TenantCard {
         name: card.name.clone(),
