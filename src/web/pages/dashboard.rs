@@ -104,7 +104,7 @@ impl RangeControls {
             back: steps.back.of(page),
             forward: steps.forward.as_ref().map(|reach| reach.of(page)),
             out: steps.out.of(page),
-            refresh: page.with("refresh", Some("1")).href(),
+            refresh: page.with("fresh", Some("1")).href(),
             kiosk: page.with("kiosk", Some("1")).href(),
             action: page.path.clone(),
             keep: page.query.iter().filter(|(name, _)| name != "from" && name != "to").cloned().collect(),

@@ -173,7 +173,7 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         updated: Some(Updated { ms: 1_766_000_000_000, iso: "2026-04-11T18:05:00Z".into(), words: "14:05".into() }),
         refresh_seconds: Some(60),
         fragment: format!("/tenant/acme-corp/dashboard/default/panel/{key}?from=now-24h&to=now"),
-        again: "/tenant/acme-corp/dashboard/default?refresh=1".into(),
+        again: "/tenant/acme-corp/dashboard/default?fresh=1".into(),
         etag: Some("\"a1b2\"".into()),
         state,
     }
