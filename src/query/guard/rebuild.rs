@@ -291,7 +291,7 @@ fn span(interval: &ast::Interval) -> Option<Span> {
     }
     let ast::Expr::Value(ast::ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = value.as_ref() else { return None };
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    if words.is_empty() || words.len() % 2 != 0 || words.len() > 8 {
+    if words.is_empty() || !words.len().is_multiple_of(2) || words.len() > 8 {
         return None;
     }
     let mut span = Span::default();
