@@ -1,2 +1,7 @@
-//! Loggia.
-fn main() {}
+//! The command line: parse, hand over. Nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    loggia::app::command::run()
+}

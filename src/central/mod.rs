@@ -1,1 +1,122 @@
+//! The installation's own database: who there is, which tenants there are, and who did what.
+//!
+//! Reading functions take a [`Source`] (the database, or a change in progress). Writing functions take a [`Change`],
+//! which ends in an audit row or in nothing. The only writes beside it are bookkeeping nobody answers for:
+//! when a session was last seen.
 
+pub mod audit;
+mod change;
+mod connect;
+pub mod datastores;
+mod entity;
+mod error;
+pub mod members;
+pub mod meta;
+pub mod migrate;
+pub mod preferences;
+pub mod sessions;
+pub mod tenants;
+pub mod users;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+
+use crate::domain::Clock;
+
+pub use change::{Change, Topic};
+pub use error::Error;
+
+/// The longest list this room hands out at once.
+pub const LIMIT: u64 = 1_000;
+
+/// One page of a longer list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on this page.
+    pub items: Vec<T>,
+    /// Which page this is, from 1.
+    pub number: u32,
+    /// How many items a page holds at most.
+    pub size: u32,
+    /// How many items there are in all.
+    pub total: u64,
+}
+
+impl<T> Page<T> {
+    /// How many pages there are, at least one.
+    pub fn pages(&self) -> u64 {
+        self.total.div_ceil(u64::from(self.size.max(1))).max(1)
+    }
+}
+
+/// The central database. Cheap to clone; clones share one pool.
+#[derive(Clone, Debug)]
+pub struct Central {
+    db: DatabaseConnection,
+    clock: Clock,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Central {
+    /// Opens the database at `url` (`sqlite://…` or `postgres://…`); a missing folder of an SQLite file is made.
+    ///
+    /// # Errors
+    /// `Unavailable` when it cannot be opened.
+    pub async fn connect(url: &str, clock: Clock) -> Result<Central, Error> {
+        let pool = if connect::is_sqlite(url) { 4 } else { 10 };
+        Ok(Central { db: connect::open(url, pool).await?, clock, epoch: Arc::new(AtomicU64::new(0)) })
+    }
+
+    /// The clock everything written here is dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.db.ping().await?)
+    }
+
+    /// Closes the pool; what is asked afterwards is `Unavailable`.
+    pub async fn close(&self) {
+        if let Err(error) = self.db.clone().close().await {
+            tracing::warn!(%error, "the central database did not close cleanly");
+        }
+    }
+
+    /// Counts the changes to who may do what, as far as this process knows. What was remembered under an older number is stale.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn forget_access(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn is_sqlite(&self) -> bool {
+        self.db.get_database_backend() == DbBackend::Sqlite
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Where reading functions read: the database itself, or a change in progress that sees its own writes.
+pub trait Source: sealed::Sealed + Send + Sync {
+    #[doc(hidden)]
+    fn on(&self) -> &impl ConnectionTrait;
+}
+
+impl sealed::Sealed for Central {}
+
+impl Source for Central {
+    fn on(&self) -> &impl ConnectionTrait {
+        &self.db
+    }
+}

@@ -38,6 +38,11 @@ impl Color {
     /// The dark theme's ground.
     pub const DARK_GROUND: Color = Color([0x16, 0x1a, 0x21]);
 
+    /// A colour from its red, green and blue.
+    pub fn new(rgb: [u8; 3]) -> Color {
+        Color(rgb)
+    }
+
     /// Its red, green and blue.
     pub fn rgb(self) -> [u8; 3] {
         self.0

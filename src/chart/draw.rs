@@ -89,8 +89,10 @@ impl<'a> Layout<'a> {
         let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}{long}\" id=\"{}\"", self.id);
         self.data(out);
         out.push('>');
-        if let Some(label) = self.chart.y_label.as_deref().filter(|label| !label.is_empty()) {
-            let _ = write!(out, "<p class=\"of\">{}</p>", Esc(label));
+        let counts: Vec<&str> =
+            self.chart.y_label.as_deref().into_iter().chain(self.axis.long_unit()).filter(|text| !text.is_empty()).collect();
+        if !counts.is_empty() {
+            let _ = write!(out, "<p class=\"of\">{}</p>", Esc(&counts.join(", ")));
         }
         out.push_str("<div class=\"area\">");
         self.value_labels(out);
@@ -218,7 +220,7 @@ impl<'a> Layout<'a> {
         let y = self.height(limit.value);
         let color = limit.color.map_or(String::new(), |color| format!(" stroke=\"{color}\""));
         let class = if limit.color.is_some() { "limit own" } else { "limit" };
-        let text = limit.label.clone().unwrap_or_else(|| self.axis.scale.format(limit.value, None).to_string());
+        let text = limit.label.clone().unwrap_or_else(|| self.axis.exact(limit.value));
         let _ = write!(
             out,
             "<line class=\"{class}\"{color} x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"limit\" x=\"100%\" y=\"{y}\" dy=\"-4\">{}</text>",
@@ -227,7 +229,7 @@ impl<'a> Layout<'a> {
     }
 
     fn limit_words(&self, limit: &Threshold) -> String {
-        let value = self.axis.scale.format(limit.value, None);
+        let value = self.axis.exact(limit.value);
         match &limit.label {
             Some(label) => format!("Limit {label}: {value}"),
             None => format!("Limit {value}"),
@@ -272,7 +274,7 @@ impl<'a> Layout<'a> {
             classes.extend(tick.turn.then_some("day"));
             classes.extend(["", "m", "f"].get(usize::from(tick.rank)).filter(|class| !class.is_empty()));
             let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
-            let _ = write!(out, "<text{class} x=\"{}\" y=\"15\">{}</text>", percent(share), Esc(&tick.label));
+            let _ = write!(out, "<text{class} x=\"{}\" y=\"75%\">{}</text>", percent(share), Esc(&tick.label));
         }
         out.push_str("</svg>");
     }

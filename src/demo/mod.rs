@@ -1,1 +1,143 @@
+//! The demo: three tenants over real readings that end now and keep arriving.
+//!
+//! This is the only room that writes into tenants' databases, because a demo has to bring its own data. It writes through plain
+//! connections of its own (one for each file, opened for the moment); dashboards read the same files through their datastores, read-only.
 
+mod accounts;
+mod demand;
+mod operations;
+mod purchases;
+mod sample;
+mod server;
+mod services;
+mod store;
+mod tenants;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+
+pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
+pub use server::{ProductReadings, Reading};
+pub use tenants::unpack;
+
+use crate::domain::Clock;
+
+/// How often readings whose time has come are written.
+pub const EVERY: Duration = Duration::from_secs(5);
+
+/// Why the demo's data could not be made or kept arriving.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder could not be written.
+    #[error("{path}: {cause}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A demo database could not be made or written.
+    #[error("demo database {path}: {cause}")]
+    Database {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        cause: sqlx::Error,
+    },
+    /// The sample in the binary cannot be read.
+    #[error("demo sample {0}")]
+    Sample(String),
+}
+
+/// The demo's databases, made and ready; [`Prepared::arrive`] writes what is due.
+pub struct Prepared {
+    acme: PathBuf,
+    retail: PathBuf,
+    server: PathBuf,
+    clock: Clock,
+    machine: Mutex<server::Machine>,
+}
+
+/// Makes the demo's databases in `data_dir` where they do not exist. Only a first start takes time; what was missed
+/// since an earlier one is written by the first [`Prepared::arrive`].
+///
+/// # Errors
+/// A folder or file that cannot be written.
+pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
+    std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
+    let now = clock.now();
+    let prepared = Prepared {
+        acme: data_dir.join("acme-corp.db"),
+        retail: data_dir.join("global-retail.db"),
+        server: data_dir.join("this-server.db"),
+        machine: Mutex::new(server::Machine::new()),
+        clock,
+    };
+    prepared.make_acme(now).await?;
+    prepared.make_retail(now).await?;
+    store::make(&prepared.server, async |db| server::create(db).await).await?;
+    Ok(prepared)
+}
+
+impl Prepared {
+    /// Adds readings of the product itself (requests, queries) to what `this-server` shows of the machine.
+    pub fn watch(&mut self, readings: ProductReadings) {
+        self.machine.get_mut().watch(readings);
+    }
+
+    async fn make_acme(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let made = async |db: &mut store::Writer| {
+            operations::load(db, now).await?;
+            purchases::load(db, purchases::Catalogue::LargeFirstOrders, now).await
+        };
+        store::make(&self.acme, made).await
+    }
+
+    async fn make_retail(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let made = async |db: &mut store::Writer| {
+            demand::load(db, now).await?;
+            purchases::load(db, purchases::Catalogue::SmallFirstOrders, now).await
+        };
+        store::make(&self.retail, made).await
+    }
+
+    /// Writes every reading whose time has come since the last call or the last run, and forgets those that fell out of the sample.
+    ///
+    /// # Errors
+    /// A database that cannot be written; the next call catches up.
+    pub async fn arrive(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut machine = self.machine.lock().await;
+        machine.look();
+        store::change(&self.server, async |db| machine.write(db, now).await).await?;
+        let memory = machine.memory_percent();
+        drop(machine);
+        let acme = async |db: &mut store::Writer| {
+            operations::arrive(db, now, memory).await?;
+            purchases::redate(db, now).await
+        };
+        store::change(&self.acme, acme).await?;
+        let retail = async |db: &mut store::Writer| {
+            demand::arrive(db, now).await?;
+            purchases::redate(db, now).await
+        };
+        store::change(&self.retail, retail).await
+    }
+}
+
+/// Keeps readings arriving until it is dropped. A write that fails is told to the log and made up for by the next.
+pub async fn keep_arriving(prepared: Prepared) {
+    let mut beat = tokio::time::interval(EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = prepared.arrive().await {
+            tracing::warn!(%error, "the demo's readings could not be written");
+        }
+    }
+}

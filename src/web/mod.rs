@@ -1,1 +1,130 @@
+//! The outside: every page and every answer, and the order in which a request passes our checks.
+
+mod accept;
+mod around;
+mod assets;
+mod catch;
+mod compress;
+mod cookie;
+mod csrf;
+mod guards;
+mod headers;
+mod limits;
 pub mod pages;
+mod panels;
+mod probes;
+pub mod routes;
+
+mod trail;
+mod view;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use poem::{Endpoint, IntoResponse, PathPattern, Request, Response, Route};
+use serde::Deserialize;
+
+pub use accept::Door;
+pub use limits::Rates;
+
+use self::trail::Trail;
+use crate::central::Central;
+use crate::central::audit::Queue;
+use crate::config::Live;
+use crate::domain::Clock;
+use crate::error::Error;
+use crate::identity::Identities;
+use crate::observe::Metrics;
+use crate::query::Cache;
+use crate::settings::Settings;
+use crate::tenancy::Tenancy;
+
+/// What the server is made of, for the handlers to take what they use.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Parts {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub central: Central,
+    pub audit: Queue,
+    pub identities: Identities,
+    pub tenancy: Tenancy,
+    pub catalog: Arc<Live>,
+    pub cache: Cache,
+    pub rates: Rates,
+}
+
+/// The tenant that stands in a path.
+#[derive(Debug, Deserialize)]
+pub struct TenantInPath {
+    /// Its slug, unchecked.
+    pub tenant: String,
+}
+
+/// One listener's answers: its routes, and what every request passes on the way to them.
+pub struct Site {
+    parts: Arc<Parts>,
+    trusted: Arc<[ipnet::IpNet]>,
+    routes: Route,
+}
+
+impl Site {
+    /// What visitors meet.
+    pub fn public(parts: Arc<Parts>) -> Site {
+        Site::new(parts, routes::public())
+    }
+
+    /// What operators' tools meet, on the private network.
+    pub fn internal(parts: Arc<Parts>) -> Site {
+        Site::new(parts, routes::internal())
+    }
+
+    fn new(parts: Arc<Parts>, routes: Route) -> Site {
+        let trusted = parts.settings.trusted_proxies.clone().into();
+        Site { parts, trusted, routes }
+    }
+
+    /// The checks that need no handler, cheapest first, then the handler.
+    async fn pass(&self, request: Request) -> poem::Result<Response> {
+        limits::check_address(&request)?;
+        csrf::check(&request, self.parts.settings.public_url.as_ref())?;
+        Ok(self.routes.call(request).await?.into_response())
+    }
+
+    /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
+    async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
+        let asked = catch::Question::of(&request, self.parts.settings.is_https());
+        let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
+            Ok(Ok(response)) => return response,
+            Ok(Err(error)) => error,
+            Err(_) => Error::Internal(anyhow::anyhow!("a handler panicked")).into(),
+        };
+        let pattern = error.data::<PathPattern>().cloned();
+        let error = catch::ours(error);
+        catch::log(&error, trail);
+        let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
+        catch::mark(&error, &mut response);
+        if let Some(pattern) = pattern {
+            response.set_data(pattern);
+        }
+        response
+    }
+}
+
+impl Endpoint for Site {
+    type Output = Response;
+
+    /// From the outside in: the trail first, so that whatever happens further in has an id and leaves a line; then the
+    /// dress, so that errors wear it too; compression last, since it needs the finished body.
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let begun = trail::begin(&mut request, &self.trusted);
+        let accepts_gzip = compress::is_accepted(&request);
+        request.set_data(self.parts.clone());
+        let mut response = self.answer(request, &begun.trail).await;
+        headers::dress(response.headers_mut(), self.parts.settings.is_https());
+        let response = compress::pack(response, accepts_gzip).await;
+        Ok(begun.end(response, &self.parts.metrics))
+    }
+}

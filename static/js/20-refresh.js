@@ -7,10 +7,16 @@
   const panels = () => document.querySelectorAll('section.panel[hx-get]');
   const spread = seconds => Date.now() + seconds * 1000 * (0.9 + Math.random() * 0.2);
   const title = panel => panel.querySelector('h2')?.textContent.trim() || 'Panel';
-  const drawn = panel => panel.dataset.state !== 'loading' && panel.dataset.state !== 'failed';
+  const drawn = panel => ['ready', 'empty', 'stale'].includes(panel.dataset.state);
+  // Said together, so that ten panels that change at once are one sentence.
+  let unsaid = [];
   const say = words => {
-    const live = document.getElementById('live');
-    if (live) live.textContent = words;
+    if (unsaid.push(words) > 1) return;
+    setTimeout(() => {
+      const live = document.getElementById('live');
+      if (live) live.textContent = unsaid.length > 3 ? `${unsaid.length} panels changed. ${unsaid[0]}` : unsaid.join('. ');
+      unsaid = [];
+    }, 400);
   };
 
   const of = panel => {
@@ -35,7 +41,7 @@
     if (note && !element) {
       element = document.createElement(tag);
       element.className = kind;
-      note.insertBefore(element, note.querySelector('.state, .again'));
+      note.insertBefore(element, note.querySelector(kind === 'why' ? '.at, .state' : '.state'));
     }
     return element;
   };
@@ -89,7 +95,7 @@
 
   // Somebody is typing, choosing or dragging here: the drawing must not move now.
   const held = panel => {
-    if ('hold' in panel.dataset) return true;
+    if (panel.querySelector('.hover > u')) return true;
     const here = document.activeElement;
     if (here && panel.contains(here)) {
       if (here.matches('select')) return true;
@@ -123,8 +129,11 @@
     panel.classList.add('is-stale');
     if (why) {
       why.classList.add('warn');
-      why.textContent = `stale since ${clock(panel, Number(panel.dataset.lost))} · ${reason}`;
-      why.title = why.textContent;
+      const because = document.createElement('span');
+      because.className = 'because';
+      because.textContent = ` · ${reason}`;
+      why.replaceChildren(`stale since ${clock(panel, Number(panel.dataset.lost))}`, because);
+      why.title = reason;
     }
     settle(panel, 'lost');
   };
@@ -212,6 +221,7 @@
     const panel = ctx.target?.closest?.('section.panel[hx-get]');
     if (!panel) return;
     ctx.panel = panel.id;
+    panel.setAttribute('aria-busy', 'true');
     if (ctx.sourceElement === panel && of(panel).manual) ctx.request.body.set('refresh', '1');
     // A click on the panel's own links overtakes a poll that is under way.
     if (ctx.sourceElement !== panel) window.htmx.trigger(panel, 'htmx:abort');
@@ -265,7 +275,7 @@
     restore(panel, ctx.kept);
     const known = of(panel);
     known.busy = false;
-    if (!panel.querySelector('.note .at')) stamp(panel, Date.now());
+    if (drawn(panel) && !panel.querySelector('.note .at')) stamp(panel, Date.now());
     settle(panel, panel.dataset.state);
     if (panel.dataset.state === 'failed' && panel.querySelector('[data-retry]')) return planRetry(panel);
     known.tries = 0;
@@ -301,7 +311,7 @@
       if (drawn(panel) && !panel.dataset.at) stamp(panel, Date.now());
     }
     tick();
-    setInterval(tick, 1000);
+    setInterval(tick, 500);
   };
   document.addEventListener('visibilitychange', tick);
   window.addEventListener('pageshow', event => { if (event.persisted) tick(); });

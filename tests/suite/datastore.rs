@@ -267,7 +267,7 @@ async fn nothing_can_be_written_through_a_datastore() {
 #[tokio::test]
 async fn sqlite_columns_of_mixed_and_declared_types_are_read_as_what_they_hold() {
     let (_folder, url) = file(
-        "CREATE TABLE t (n, f, m, ok BOOLEAN, at DATETIME, odd TIMESTAMP, day DATE, raw BLOB, nothing);
+        "CREATE TABLE t (n, f, m, ok BOOLEAN, at DATETIME, odd TIMESTAMP, day DATE, raw BLOB, none);
          INSERT INTO t VALUES (1, 1, 1, 1, '2026-03-01T10:00:00Z', '2026-03-01 10:00', '2026-03-01', x'dead', NULL);
          INSERT INTO t VALUES (2, 0.5, 'two', 0, '2026-03-01 12:00:00+01:00', 'soon', NULL, NULL, NULL)",
     )
@@ -281,7 +281,7 @@ async fn sqlite_columns_of_mixed_and_declared_types_are_read_as_what_they_hold()
     assert!(matches!(frame.column("odd"), Some(Values::Text(_))));
     assert!(matches!(frame.column("day"), Some(Values::Date(v)) if v[1].is_none()));
     assert_eq!(texts(frame.column("raw").unwrap()), [Some("dead".into()), None]);
-    assert!((0..2).all(|i| frame.column("nothing").unwrap().is_null(i)));
+    assert!((0..2).all(|i| frame.column("none").unwrap().is_null(i)));
 }
 
 #[tokio::test]

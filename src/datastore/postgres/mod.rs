@@ -12,10 +12,9 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::pool::Fate;
+use super::pool::{Fate, Slot};
 use super::{Bind, Failure, Statement, Target};
 use crate::frame::{Column, Frame};
 use plan::Plan;
@@ -99,7 +98,7 @@ impl Session {
     }
 
     /// Cancels what the server is doing for this session, then closes it. The slot stays taken until that is done.
-    pub(super) fn stop(self: Box<Self>, slot: Option<OwnedSemaphorePermit>) {
+    pub(super) fn stop(self: Box<Self>, slot: Slot) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             if timeout(Duration::from_secs(5), self.cancel()).await.is_err() {

@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// Ends the running statement; the connection closes when its thread has seen that.
-    pub(super) fn stop(self: Box<Self>) {
+    pub(super) fn stop(self) {
         self.brake.pulled.store(true, Ordering::Relaxed);
     }
 

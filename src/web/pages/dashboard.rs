@@ -1,9 +1,25 @@
 //! A dashboard: heading, range, notices, and its panels in their grid.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use askama::Template;
+use chrono_tz::Tz;
+use futures_util::future::join_all;
+use poem::web::{Data, Path};
+use poem::{Request, Response, handler};
+use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
+use crate::config::Dashboard;
+use crate::domain::{Key, RangeSpec};
+use crate::error::{Error, Result};
 use crate::panel::Address;
+use crate::tenancy::TenantScope;
+use crate::web::guards::Person;
+use crate::web::panels::{self, Stand};
+use crate::web::view::{PageView, dashboard_path};
+use crate::web::{Parts, around, cookie};
 
 /// A fault of the tenant's files, for authors.
 #[derive(Clone, Debug)]
@@ -104,7 +120,7 @@ impl RangeControls {
             back: steps.back.of(page),
             forward: steps.forward.as_ref().map(|reach| reach.of(page)),
             out: steps.out.of(page),
-            refresh: page.with("refresh", Some("1")).href(),
+            refresh: page.with("fresh", Some("1")).href(),
             kiosk: page.with("kiosk", Some("1")).href(),
             action: page.path.clone(),
             keep: page.query.iter().filter(|(name, _)| name != "from" && name != "to").cloned().collect(),
@@ -144,4 +160,102 @@ impl DashboardPage {
             n => format!("{n} faults in this tenant's files; what was good last is shown."),
         }
     }
+}
+
+/// Without script a page waits for all its panels, but not for ever: the statement timeout of a tenant is below this.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `GET /tenant/{tenant}`: leads to the tenant's first dashboard, keeping the range.
+#[handler]
+pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    let titles = parts.catalog.now().dashboards(&scope);
+    let title = titles.first().ok_or(Error::NotFound("dashboard: this tenant has none yet"))?;
+    let path = dashboard_path(scope.slug().as_str(), title.key.as_str());
+    Ok(around::see_other(&match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }))
+}
+
+/// `GET /dashboard/{dashboard}`: leads to the active tenant's, the only one or the one last seen.
+#[handler]
+pub async fn of_active_tenant(Person(identity): Person, Path(dashboard): Path<String>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
+    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
+    let last = cookie::plain(request, around::LAST).unwrap_or_default();
+    let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
+    let only = if mine.items.len() == 1 { mine.items.first() } else { None };
+    let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
+    Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
+}
+
+/// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.
+#[handler]
+pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String)>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    let dashboard = find(parts, &scope, &dashboard)?;
+    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
+    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
+    let page = DashboardPage {
+        chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
+        name: dashboard.name.clone(),
+        description: dashboard.description.clone(),
+        range: controls(&view.page(&scope, &dashboard), &view),
+        faults: faults(parts, &scope),
+        notices: view.notices.clone(),
+        panels,
+    };
+    parts.tenancy.viewed(&scope, &dashboard.key);
+    let mut response = around::page(&page)?;
+    cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
+    Ok(response)
+}
+
+/// The dashboard of that name in the caller's tenant.
+pub fn find(parts: &Parts, scope: &TenantScope, name: &str) -> Result<Arc<Dashboard>> {
+    let key: Key = name.parse().map_err(|_| Error::NotFound("dashboard"))?;
+    parts.catalog.now().dashboard(scope, &key).ok_or(Error::NotFound("dashboard"))
+}
+
+/// All panels at once; one that is late goes on by itself, and what it finds is there when it is asked for.
+async fn all_panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
+    let until = Instant::now() + budget;
+    let ask = |at: usize| {
+        let (parts, scope, dashboard, view) = (parts.clone(), scope.clone(), dashboard.clone(), view.clone());
+        tokio::spawn(async move { panels::draw(&parts, &scope, &dashboard, &dashboard.panels[at], &view, Stand::Grid).await })
+    };
+    let asked = (0..dashboard.panels.len()).map(|at| (at, ask(at)));
+    join_all(asked.map(|(at, task)| async move {
+        match tokio::time::timeout_at(until, task).await {
+            Ok(Ok(frame)) => frame,
+            Ok(Err(_)) | Err(_) => panels::late(scope, dashboard, &dashboard.panels[at], view),
+        }
+    }))
+    .await
+}
+
+/// The faults of the tenant's files, for those whose business they are.
+fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
+    if !scope.role().is_author() {
+        return Vec::new();
+    }
+    let faults = parts.catalog.now().faults(scope).into_iter().filter(|fault| !fault.warning).take(20);
+    faults.map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message }).collect()
+}
+
+fn controls(page: &Address, view: &PageView) -> RangeControls {
+    let (now, zone) = (view.now, view.zone);
+    let reach = |spec: &RangeSpec| Reach::new(spec.from.as_str(), spec.to.as_str());
+    let later = view.spec.later(now, zone);
+    let steps = Steps {
+        back: reach(&view.spec.earlier(now, zone)),
+        forward: (later != view.spec && view.range.to() < now).then(|| reach(&later)),
+        out: reach(&view.spec.zoom_out(now, zone)),
+    };
+    RangeControls::new(page, reach(&view.spec), view.spec.words(now, zone), zone.name().to_owned(), zone_words(zone), &steps)
+}
+
+/// A zone as people say it: `America/New_York` is “New York”.
+pub fn zone_words(zone: Tz) -> String {
+    zone.name().rsplit('/').next().unwrap_or("UTC").replace('_', " ")
 }

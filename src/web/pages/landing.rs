@@ -1,8 +1,19 @@
 //! All my tenants.
 
+use std::sync::Arc;
+
 use askama::Template;
+use poem::web::{Data, Query};
+use poem::{Request, Response, handler};
+use serde::Deserialize;
 
 use super::Chrome;
+use crate::domain::Role;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::panel::Address;
+use crate::web::guards::Person;
+use crate::web::{Parts, around, cookie};
 
 /// From this many tenants on there is a search field.
 const SEARCHABLE: usize = 12;
@@ -54,4 +65,70 @@ impl LandingPage {
         };
         if self.q.is_empty() { count } else { format!("{count} found for “{}”", self.q) }
     }
+}
+
+/// What the address may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    all: String,
+    q: String,
+    page: String,
+}
+
+/// `GET /`: the dashboard last seen, the only tenant there is, or all my tenants.
+#[handler]
+pub async fn home(Person(identity): Person, Query(asked): Query<Asked>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    if asked.all.is_empty()
+        && asked.q.is_empty()
+        && let Some(href) = usual(parts, &identity, request).await?
+    {
+        return Ok(around::see_other(&href));
+    }
+    around::page(&draw(parts, &identity, &asked, request).await?)
+}
+
+/// Where home is, for somebody who has been somewhere or can only be in one place.
+async fn usual(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<String>> {
+    let mine = parts.tenancy.mine(identity, None, 1).await.map_err(Error::unavailable)?;
+    if let [only] = mine.items.as_slice() {
+        return Ok(Some(format!("/tenant/{}", only.slug)));
+    }
+    let last = cookie::plain(request, around::LAST).unwrap_or_default();
+    let known = mine.items.iter().any(|card| last.strip_prefix("/tenant/").is_some_and(|rest| rest.split('/').next() == Some(card.slug.as_str())));
+    Ok((known && around::own_path(&last) == last).then_some(last))
+}
+
+async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Request) -> Result<LandingPage> {
+    let number = asked.page.parse().unwrap_or(1).clamp(1, 10_000);
+    let search = Some(asked.q.as_str()).filter(|q| !q.is_empty());
+    let mine = parts.tenancy.mine(identity, search, number).await.map_err(Error::unavailable)?;
+    let catalog = parts.catalog.now();
+    let here = Address { path: "/".to_owned(), query: vec![("all".to_owned(), "1".to_owned())] }.with("q", search);
+    let card = |card: &crate::tenancy::TenantCard| TenantCard {
+        name: card.name.clone(),
+        href: format!("/tenant/{}", card.slug),
+        dashboards: match catalog.count(&card.slug) {
+            0 => "No dashboard yet".to_owned(),
+            1 => "One dashboard".to_owned(),
+            n => format!("{n} dashboards"),
+        },
+        role: match card.role {
+            Role::Viewer => "You may look",
+            Role::Admin => "You are an administrator",
+            Role::Operator => "You are an operator",
+        }
+        .to_owned(),
+    };
+    let at = |number: u32| here.with("page", Some(&number.to_string())).href();
+    Ok(LandingPage {
+        chrome: around::bare("My tenants", around::theme(request), Some(identity), here.clone()),
+        q: asked.q.clone(),
+        total: mine.total as usize,
+        tenants: mine.items.iter().map(card).collect(),
+        page: number as usize,
+        pages: mine.pages() as usize,
+        previous: (number > 1).then(|| at(number - 1)),
+        next: (u64::from(number) < mine.pages()).then(|| at(number + 1)),
+    })
 }

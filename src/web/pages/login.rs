@@ -1,8 +1,20 @@
 //! The sign-in page.
 
+use std::sync::Arc;
+
 use askama::Template;
+use poem::web::{Data, Query};
+use poem::{Request, Response, handler};
+use serde::Deserialize;
 
 use super::Chrome;
+use crate::demo;
+use crate::error::{Error, Result};
+use crate::identity::SignInError;
+use crate::panel::Address;
+use crate::web::guards::{Sent, Visitor};
+use crate::web::trail::Trail;
+use crate::web::{Parts, around, cookie, limits};
 
 /// One account of the demo.
 #[derive(Clone, Debug)]
@@ -38,4 +50,88 @@ pub struct LoginPage {
     pub error: Option<String>,
     /// The demo's accounts, in the demo.
     pub demo: Option<DemoAccounts>,
+}
+
+/// `GET /login`: who is signed in already is led on.
+#[handler]
+pub async fn show(Visitor(visitor): Visitor, Query(asked): Query<Asked>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    if visitor.is_some() {
+        return Ok(around::see_other(around::own_path(&asked.next)));
+    }
+    around::page(&draw(parts, request, &asked.email, &asked.next, None))
+}
+
+/// `POST /login`: the same answer for an unknown address, a wrong password and an inactive account.
+#[handler]
+pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+    let answer = sent.take();
+    let trail = Trail::of(request);
+    parts.rates.count_caller(&limits::network(trail.address))?;
+    let agent = request.header("user-agent");
+    let outcome = parts.identities.sign_in(&answer.email, &answer.password, trail.address, trail.correlation, agent).await;
+    parts.metrics.signed_in(outcome_word(&outcome));
+    match outcome {
+        Ok(signed_in) => {
+            // Whatever session the browser came with ends here: a new one cannot have been planted.
+            if let Some(old) = cookie::token(request, parts.settings.is_https()) {
+                parts.identities.forget(&old, trail.correlation).await.map_err(Error::unavailable)?;
+            }
+            let mut response = around::see_other(around::own_path(&answer.next));
+            cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
+            Ok(response)
+        }
+        Err(SignInError::Wrong) => refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, "That address and password do not match an account.", None),
+        Err(SignInError::Limited { retry_after } | SignInError::Busy { retry_after }) => {
+            let words = format!("Too many tries. Wait {} s and try again.", retry_after.as_secs().max(1));
+            refuse(parts, request, &answer, http::StatusCode::TOO_MANY_REQUESTS, &words, Some(retry_after.as_secs().max(1)))
+        }
+        Err(SignInError::Unavailable(cause)) => Err(Error::unavailable(cause)),
+    }
+}
+
+/// What the address of the sign-in page may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    next: String,
+    email: String,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    email: String,
+    password: String,
+    next: String,
+}
+
+fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
+    match outcome {
+        Ok(_) => "ok",
+        Err(SignInError::Wrong) => "wrong",
+        Err(SignInError::Limited { .. } | SignInError::Busy { .. }) => "limited",
+        Err(SignInError::Unavailable(_)) => "unavailable",
+    }
+}
+
+fn refuse(parts: &Parts, request: &Request, answer: &Answer, status: http::StatusCode, words: &str, wait: Option<u64>) -> Result<Response> {
+    let mut response = around::page(&draw(parts, request, &answer.email, &answer.next, Some(words.to_owned())))?;
+    response.set_status(status);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(http::header::RETRY_AFTER, wait.into());
+    }
+    Ok(response)
+}
+
+fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
+    let address = |email: Option<&str>| Address { path: "/login".to_owned(), query: Vec::new() }.with("next", Some(next).filter(|n| !n.is_empty())).with("email", email);
+    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees(), href: address(Some(account.email)).href() };
+    LoginPage {
+        chrome: around::bare("Sign in", around::theme(request), None, address(None)),
+        email: email.to_owned(),
+        next: next.to_owned(),
+        error,
+        demo: parts.settings.demo.then(|| DemoAccounts { password: demo::PASSWORD.to_owned(), accounts: demo::ACCOUNTS.iter().map(account).collect() }),
+    }
 }

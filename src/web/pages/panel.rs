@@ -1,11 +1,22 @@
 //! A panel in its frame: the same markup on a dashboard, as a fragment, and alone on a page.
 
 use std::fmt;
+use std::sync::Arc;
 
 use askama::Template;
+use http::{HeaderValue, StatusCode};
+use poem::web::{Data, Path};
+use poem::{Request, Response, handler};
 
 use super::Chrome;
+use super::dashboard::{find, zone_words};
+use crate::config::{Dashboard, Placed};
+use crate::error::{Error, Result};
 use crate::panel::{Badge, Html};
+use crate::tenancy::TenantScope;
+use crate::web::panels::{self, Stand};
+use crate::web::view::PageView;
+use crate::web::{Parts, around};
 
 /// Where a panel stands in the grid; prints the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +95,12 @@ impl PanelState {
         }
     }
 
-    fn why(&self) -> Option<String> {
+    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
+    fn why(&self) -> Option<(String, &str)> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some(format!("stale since {since} · {reason}")),
-            PanelState::Failed { .. } => Some("failed".to_owned()),
-            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
+            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
+            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
+            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
         }
     }
@@ -168,4 +180,60 @@ pub struct PanelPage {
     pub zone_words: String,
     /// The zone's name for a computer: `America/New_York`.
     pub zone: String,
+}
+
+/// `GET …/panel/{panel}`: the frame alone for htmx, a whole page for a browser.
+#[handler]
+pub async fn show(
+    scope: TenantScope,
+    Path((_, dashboard, panel)): Path<(String, String, String)>,
+    Data(parts): Data<&Arc<Parts>>,
+    request: &Request,
+) -> Result<Response> {
+    let dashboard = find(parts, &scope, &dashboard)?;
+    let placed = dashboard.panels.iter().find(|p| p.key.as_str() == panel).ok_or(Error::NotFound("panel"))?;
+    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    match request.header("hx-request") {
+        Some(_) => fragment(parts, &scope, &dashboard, placed, &view, request.header("if-none-match")).await,
+        None => whole(parts, &scope, &dashboard, placed, &view, request).await,
+    }
+}
+
+/// The frame, or 304 when it would be the same (DECISIONS 27).
+async fn fragment(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, known: Option<&str>) -> Result<Response> {
+    let frame = panels::draw(parts, scope, dashboard, placed, view, Stand::Grid).await;
+    let etag = frame.etag.clone().unwrap_or_default();
+    let mut response = if known == Some(etag.as_str()) {
+        Response::builder().status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        around::page(&frame)?
+    };
+    let headers = response.headers_mut();
+    headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
+    headers.insert("vary", HeaderValue::from_static("hx-request, cookie"));
+    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert("etag", etag);
+    }
+    Ok(response)
+}
+
+async fn whole(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, request: &Request) -> Result<Response> {
+    let panel = panels::draw(parts, scope, dashboard, placed, view, Stand::Alone).await;
+    let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
+    chrome.title = format!("{} · {}", panel.title, chrome.title);
+    chrome.page.path = format!("{}/panel/{}", chrome.page.path, placed.key);
+    let state = panel.state.word();
+    let page = PanelPage {
+        chrome,
+        panel,
+        dashboard_href: view.page(scope, dashboard).href(),
+        dashboard_name: dashboard.name.clone(),
+        range_words: view.spec.words(view.now, view.zone),
+        zone_words: zone_words(view.zone),
+        zone: view.zone.name().to_owned(),
+    };
+    let mut response = around::page(&page)?;
+    response.headers_mut().insert("x-loggia-state", HeaderValue::from_static(state));
+    Ok(response)
 }

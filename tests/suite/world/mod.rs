@@ -1,3 +1,198 @@
-//! The world around Loggia in the tests: databases, files and people.
+//! The stage of the suite: a real server with two tenants, each with a mark in its data that nobody else may ever see.
+
+#![allow(dead_code)] // each story uses a part of the stage
 
 pub mod postgres;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use chrono::{TimeDelta, Utc};
+use loggia::app::{self, Running};
+use loggia::domain::{Clock, CorrelationId, Role};
+use loggia::identity;
+use loggia::settings::{Flags, Settings};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Executor};
+use tempfile::TempDir;
+
+/// What stands in every text of a tenant's data.
+pub const MARKS: [(&str, &str); 2] = [("alpha-works", "MARKALPHA"), ("beta-works", "MARKBETA")];
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse";
+
+/// The people of the stage: name, tenant and role, operator.
+const PEOPLE: &[(&str, Option<(&str, Role)>, bool)] = &[
+    ("viewer@alpha.example", Some(("alpha-works", Role::Viewer)), false),
+    ("admin@alpha.example", Some(("alpha-works", Role::Admin)), false),
+    ("viewer@beta.example", Some(("beta-works", Role::Viewer)), false),
+    ("stranger@example.com", None, false),
+    ("operator@example.com", None, true),
+];
+
+/// A running server and its folders.
+pub struct World {
+    /// The folder of everything.
+    pub home: TempDir,
+    /// The server.
+    pub server: Running,
+    client: Client,
+}
+
+/// Somebody with a browser: a session, or nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    cookie: Option<String>,
+}
+
+impl World {
+    /// Opens the stage with settings as `LOGGIA_…` variables.
+    pub async fn with(variables: &[(&str, &str)]) -> World {
+        let home = tempfile::tempdir().expect("a folder");
+        for (slug, mark) in MARKS {
+            tenant(home.path(), slug, mark).await;
+        }
+        let mut environment: BTreeMap<String, String> = BTreeMap::from([
+            ("LOGGIA_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("LOGGIA_INTERNAL_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("LOGGIA_SECRET_KEY".to_owned(), "a key for tests alone, 32 bytes.".to_owned()),
+            ("LOGGIA_DATA_DIR".to_owned(), home.path().join("data").display().to_string()),
+            ("LOGGIA_TENANTS_DIR".to_owned(), home.path().join("tenants").display().to_string()),
+            ("LOGGIA_OPERATORS__READ_TENANTS".to_owned(), "true".to_owned()),
+            ("LOGGIA_RATE_LIMIT__ENABLED".to_owned(), "false".to_owned()),
+        ]);
+        environment.extend(variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        let settings = Settings::load(&Flags::default(), &environment).expect("settings");
+        let server = app::start(settings, Clock::system()).await.expect("the server starts");
+        for (email, membership, operator) in PEOPLE {
+            admit(&server, email, *membership, *operator).await;
+        }
+        let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
+        World { home, server, client }
+    }
+
+    /// Opens the stage.
+    pub async fn open() -> World {
+        World::with(&[]).await
+    }
+
+    /// A file under the tenants folder.
+    pub fn tenants_file(&self, path: &str) -> std::path::PathBuf {
+        self.home.path().join("tenants").join(path)
+    }
+
+    /// Signs somebody in.
+    pub async fn person(&self, email: &str) -> Person {
+        let form = [("email", email), ("password", PASSWORD)];
+        let response = self.client.post(self.url("/login")).form(&form).send().await.expect("an answer");
+        assert_eq!(response.status(), 303, "{email} signs in");
+        Person { cookie: Some(session_cookie(&response).expect("a session")) }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.public)
+    }
+
+    /// A request as somebody's browser sends it.
+    pub fn ask(&self, person: &Person, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.url(path)).header("sec-fetch-site", "same-origin");
+        match &person.cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
+    }
+
+    /// Opens a page as somebody.
+    pub async fn get(&self, person: &Person, path: &str) -> Response {
+        self.ask(person, Method::GET, path).send().await.expect("an answer")
+    }
+
+    /// A page's text.
+    pub async fn text(&self, person: &Person, path: &str) -> String {
+        let response = self.get(person, path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.expect("text")
+    }
+
+    /// What the internal listener says.
+    pub async fn internal(&self, path: &str) -> Response {
+        self.client.get(format!("http://{}{path}", self.server.internal)).send().await.expect("an answer")
+    }
+
+    /// Closes the stage.
+    pub async fn close(self) {
+        self.server.stop().await;
+    }
+}
+
+impl Person {
+    /// Nobody in particular.
+    pub fn nobody() -> Person {
+        Person::default()
+    }
+
+    /// Somebody with a session that was never given.
+    pub fn with_cookie(cookie: &str) -> Person {
+        Person { cookie: Some(cookie.to_owned()) }
+    }
+}
+
+/// The `name=value` of the session's cookie that an answer sets.
+pub fn session_cookie(response: &Response) -> Option<String> {
+    let cookies = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok());
+    cookies.filter_map(|line| line.split(';').next()).find(|pair| pair.starts_with("loggia=")).map(str::to_owned)
+}
+
+async fn admit(server: &Running, email: &str, membership: Option<(&str, Role)>, operator: bool) {
+    let console = identity::console(CorrelationId::new());
+    let email = email.parse().expect("an address");
+    let identities = &server.parts.identities;
+    let user = identities.create(&console, &email, Some("Somebody"), PASSWORD, operator).await.expect("an account");
+    if let Some((slug, role)) = membership {
+        server.parts.tenancy.assign(&console, user, &slug.parse().expect("a slug"), role).await.expect("a membership");
+    }
+}
+
+/// A tenant's files and database; every text in both carries its mark.
+async fn tenant(home: &Path, slug: &str, mark: &str) {
+    let folder = home.join("tenants").join(slug);
+    fs::create_dir_all(folder.join("dashboards")).expect("a folder");
+    fs::create_dir_all(folder.join("panels")).expect("a folder");
+    fs::create_dir_all(home.join("data")).expect("a folder");
+    let write = |path: &str, text: String| fs::write(folder.join(path), text).expect("written");
+    write("tenant.yaml", format!("tenant:\n  name: \"{mark} name\"\n  timezone: \"Europe/Berlin\"\n  branding: {{ accent: \"#3B82F6\" }}\n  datastore:\n    kind: sqlite\n    url: \"sqlite:{slug}.db\"\n"));
+    write("dashboards/default.yaml", format!("dashboard:\n  name: \"{mark} board\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"));
+    write("dashboards/second.yaml", format!("dashboard:\n  name: \"{mark} second\"\n  panels:\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"));
+    write("panels/cpu.yaml", "panel:\n  type: timeseries\n  title: CPU\n  data_source:\n    table: metrics\n    columns: { timestamp: recorded_at, value: cpu_percent, series_label: server_name }\n".to_owned());
+    write("panels/number.yaml", "panel:\n  type: kpi\n  title: Newest\n  data_source:\n    table: metrics\n    columns: { value: cpu_percent }\n    query: \"server_name LIKE '%' ORDER BY recorded_at DESC LIMIT 1\"\n  display: { unit: \"%\", decimals: 1 }\n".to_owned());
+    write("panels/health.yaml", "panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: service_health\n    columns: { service_name: name, status_value: status, timestamp: checked_at, error_message: message }\n  display:\n    status_mapping:\n      0: { color: \"#10B981\", label: Healthy }\n      2: { color: \"#EF4444\", label: Down }\n".to_owned());
+    write("panels/rows.yaml", "panel:\n  type: table\n  title: Errors\n  range: ignore\n  data_source:\n    table: error_logs\n    columns:\n      - { name: at, display: Time, format: datetime }\n      - { name: service, display: Service }\n      - { name: amount, display: Amount }\n  display: { pagination: 5, default_sort: at, default_sort_order: desc }\n".to_owned());
+    let options = SqliteConnectOptions::new().filename(home.join("data").join(format!("{slug}.db"))).create_if_missing(true);
+    let mut db = options.connect().await.expect("a database");
+    fill(&mut db, mark).await;
+}
+
+async fn fill(db: &mut SqliteConnection, mark: &str) {
+    let run = "CREATE TABLE metrics (recorded_at TEXT, server_name TEXT, cpu_percent REAL);
+        CREATE TABLE service_health (name TEXT, status INTEGER, checked_at TEXT, message TEXT);
+        CREATE TABLE error_logs (at TEXT, service TEXT, amount NUMERIC);";
+    db.execute(run).await.expect("tables");
+    let now = Utc::now();
+    for minute in 0..120 {
+        let at = (now - TimeDelta::minutes(minute)).format("%Y-%m-%d %H:%M:%S").to_string();
+        let insert = sqlx::query("INSERT INTO metrics VALUES (?, ?, ?)").bind(&at).bind(format!("{mark}-server")).bind(20.0 + minute as f64 / 10.0);
+        insert.execute(&mut *db).await.expect("a row");
+        if minute % 10 == 0 {
+            let insert = sqlx::query("INSERT INTO error_logs VALUES (?, ?, ?)").bind(&at).bind(format!("{mark}-service-{minute:03}")).bind(minute);
+            insert.execute(&mut *db).await.expect("a row");
+        }
+    }
+    for (name, status) in [("api", 2), ("mail", 0)] {
+        let at = now.format("%Y-%m-%d %H:%M:%S").to_string();
+        let insert = sqlx::query("INSERT INTO service_health VALUES (?, ?, ?, ?)").bind(format!("{mark}-{name}")).bind(status).bind(at).bind(format!("{mark} refused"));
+        insert.execute(&mut *db).await.expect("a row");
+    }
+}

@@ -1,0 +1,171 @@
+//! The parts, built in their order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::serve::until;
+use crate::central::audit::Queue;
+use crate::central::{self, Central};
+use crate::config::{Catalog, Live};
+use crate::demo;
+use crate::domain::{Clock, Email, Role};
+use crate::identity::accounts::{self, NewAccount};
+use crate::identity::{self, Cost, Identities, Policy, SessionRules};
+use crate::observe::Metrics;
+use crate::query::Cache;
+use crate::settings::Settings;
+use crate::tenancy::{House, Tenancy, members};
+use crate::web::{Parts, Rates};
+
+/// Counters of callers that have gone quiet are forgotten this often.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// Brings the central database to this version and names what was applied.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn migrate(settings: &Settings) -> Result<Vec<String>, String> {
+    std::fs::create_dir_all(&settings.data_dir).map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
+    let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
+    central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))
+}
+
+/// The central database at this version, connected.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn central(settings: &Settings, clock: Clock) -> Result<Central, String> {
+    migrate(settings).await?;
+    Central::connect(settings.database_url.reveal(), clock).await.map_err(|e| format!("the central database: {e}"))
+}
+
+/// What the settings say about all tenants.
+///
+/// # Errors
+/// Never in practice: both know the same words.
+pub fn house(settings: &Settings) -> Result<House, String> {
+    Ok(House { env: settings.env.as_str().parse()?, operators_read: settings.operators_read_tenants, data: settings.data_dir.clone() })
+}
+
+/// Where the tenants' files are; in the demo they are unpacked where there are none.
+pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
+    let named = settings.tenants_dir.clone();
+    let here = PathBuf::from("tenants");
+    match named {
+        Some(folder) => Ok(folder),
+        None if here.is_dir() || !settings.demo => Ok(here),
+        None => {
+            let folder = settings.data_dir.join("tenants");
+            demo::unpack(&folder).map_err(|e| format!("the demo's files cannot be written to {}: {e}", folder.display()))?;
+            Ok(folder)
+        }
+    }
+}
+
+/// Everything the server is made of, and the tasks that keep it going.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn parts(settings: Settings, clock: Clock, stopped: &watch::Receiver<bool>) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
+    let central = central(&settings, clock.clone()).await?;
+    let audit = Queue::start(&central);
+    let metrics = Arc::new(Metrics::new());
+    let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
+    let sessions = SessionRules { idle: delta(settings.session_idle), max: delta(settings.session_max) };
+    let identities = Identities::new(&central, &audit, sessions, Cost::default());
+    let tenancy = Tenancy::new(&central, &audit, house(&settings)?);
+    let mut tasks = vec![central::meta::watch(&central)];
+    let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
+    if settings.demo {
+        let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
+        tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
+    }
+    declare(&tenancy, &catalog.now()).await?;
+    if settings.demo {
+        admit(&tenancy).await?;
+    }
+    metrics.reloaded(faults(&catalog.now()));
+    let cache = Cache::new(settings.cache_bytes, clock.clone());
+    let rates = Rates::new(settings.rate_limit);
+    let parts = Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, rates });
+    tasks.push(tokio::spawn(follow_files(parts.clone())));
+    tasks.push(tokio::spawn(forget_quiet(parts.clone())));
+    Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))
+}
+
+/// A task that ends when the server stops.
+fn ended_by(task: JoinHandle<()>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stop = task.abort_handle();
+        tokio::select! {
+            _ = task => {}
+            () = until(stopped) => stop.abort(),
+        }
+    })
+}
+
+/// The demo's accounts, members of whatever tenants of those slugs exist.
+async fn admit(tenancy: &Tenancy) -> Result<(), String> {
+    let (actor, central) = (identity::system(), tenancy.central());
+    let told = |e: &dyn std::fmt::Display| format!("the demo's accounts: {e}");
+    for account in demo::ACCOUNTS {
+        let email: Email = account.email.parse()?;
+        let new = NewAccount { email: email.clone(), name: Some(account.name.to_owned()), password: demo::PASSWORD.to_owned(), operator: account.operator };
+        accounts::ensure(central, &actor, new, Policy::Demo, Cost::default()).await.map_err(|e| told(&e))?;
+        for slug in account.tenants {
+            match members::assign(tenancy, &actor, &slug.parse()?, &email, Role::Viewer).await {
+                Ok(()) | Err(central::Error::NotFound(_)) => {}
+                Err(error) => return Err(told(&error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn load(folder: PathBuf) -> Result<Live, String> {
+    tokio::task::spawn_blocking(move || {
+        let catalog = Catalog::load(&folder, None);
+        Live::new(folder, catalog)
+    }).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
+}
+
+/// Brings the tenants' files into the central database: adds and changes, never deletes.
+async fn declare(tenancy: &Tenancy, catalog: &Catalog) -> Result<(), String> {
+    let told = tenancy.declare(&identity::system(), &super::desk::declarations(catalog)).await;
+    for difference in told.map_err(|e| format!("the tenants cannot be brought into the central database: {e}"))? {
+        tracing::info!(tenant = difference.slug.as_str(), "{}", difference.what);
+    }
+    Ok(())
+}
+
+fn faults(catalog: &Catalog) -> usize {
+    catalog.all_faults().iter().filter(|fault| !fault.warning).count()
+}
+
+/// After each reload of the files, the tenants' own may have changed too.
+async fn follow_files(parts: Arc<Parts>) {
+    let watched = parts.catalog.clone();
+    watched
+        .watch(move |catalog| {
+            let parts = parts.clone();
+            async move {
+                parts.metrics.reloaded(faults(&catalog));
+                if let Err(fault) = declare(&parts.tenancy, &catalog).await {
+                    tracing::error!("{fault}");
+                }
+            }
+        })
+        .await;
+}
+
+async fn forget_quiet(parts: Arc<Parts>) {
+    loop {
+        tokio::time::sleep(QUIET).await;
+        parts.rates.forget_quiet();
+    }
+}

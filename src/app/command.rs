@@ -1,0 +1,167 @@
+//! The commands: what each is given, and which part it hands over to.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config;
+use crate::settings::{Flags, Settings};
+
+/// Every tenant's dashboards and reports over its own database.
+#[derive(Debug, Parser)]
+#[command(name = "loggia", version, disable_help_subcommand = true)]
+struct Loggia {
+    #[command(subcommand)]
+    command: Command,
+    /// The settings file; without it, loggia.toml in this folder if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the dashboards
+    Serve {
+        /// Three tenants with real data and three accounts; listens on loopback only
+        #[arg(long)]
+        demo: bool,
+        /// Where visitors come in [default: 127.0.0.1:8080]
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
+        /// Where operators' tools come in: /health and /metrics [default: 127.0.0.1:8081]
+        #[arg(long, value_name = "ADDRESS")]
+        internal_listen: Option<SocketAddr>,
+    },
+    /// Tell every fault in the tenants folder, each with its file, line and column
+    Check {
+        /// The tenants folder, one tenant's folder or one file [default: the tenants folder]
+        path: Option<PathBuf>,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Print a JSON Schema, for editors
+    Schema {
+        /// Of which kind of file
+        what: config::schema::What,
+    },
+    /// Bring the central database to this version
+    Migrate,
+    /// Bring the tenants folder into the central database
+    Apply {
+        /// Only tell what would change
+        #[arg(long)]
+        plan: bool,
+        /// Bring back tenants that were deleted
+        #[arg(long)]
+        restore: bool,
+    },
+    /// Local accounts
+    #[command(subcommand)]
+    User(User),
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// What is done with local accounts.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make an account; the password is asked for, or read from standard input
+    Create {
+        /// The e-mail address to sign in with
+        email: String,
+        /// The full name
+        #[arg(long)]
+        name: Option<String>,
+        /// Runs the installation
+        #[arg(long)]
+        operator: bool,
+        /// A tenant to be a member of (may be repeated): `acme-corp` or `acme-corp:admin`
+        #[arg(long = "tenant", value_name = "SLUG[:ROLE]")]
+        tenants: Vec<String>,
+    },
+    /// List the accounts
+    List,
+    /// Set an account's password, which ends its sessions
+    SetPassword {
+        /// Whose
+        email: String,
+    },
+}
+
+/// Runs the command that was given.
+pub fn run() -> ExitCode {
+    let given = Loggia::parse();
+    match carry_out(given) {
+        Ok(code) => code,
+        Err(fault) => {
+            let _ = writeln!(std::io::stderr(), "loggia: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(given: Loggia) -> Result<ExitCode, String> {
+    let mut flags = Flags { config: given.config, ..Flags::default() };
+    if let Command::Serve { demo, listen, internal_listen } = given.command {
+        flags = Flags { demo, listen, internal_listen, ..flags };
+        return runtime()?.block_on(super::serve::until_stopped(load(&flags)?)).map(|()| ExitCode::SUCCESS);
+    }
+    if let Command::Schema { what } = given.command {
+        print(&format!("{:#}", config::schema::print(what)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = load(&flags)?;
+    match given.command {
+        Command::Check { path, format } => check(path.unwrap_or_else(|| tenants_dir(&settings)), format),
+        Command::Migrate => runtime()?.block_on(super::desk::migrate(&settings)).map(|told| done(&told)),
+        Command::Apply { plan, restore } => runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told)),
+        Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
+        Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn done(told: &str) -> ExitCode {
+    print(told);
+    ExitCode::SUCCESS
+}
+
+fn load(flags: &Flags) -> Result<Settings, String> {
+    let environment: BTreeMap<String, String> = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+    Settings::load(flags, &environment)
+}
+
+fn tenants_dir(settings: &Settings) -> PathBuf {
+    settings.tenants_dir.clone().unwrap_or_else(|| PathBuf::from("tenants"))
+}
+
+fn check(path: PathBuf, format: Format) -> Result<ExitCode, String> {
+    if !path.exists() {
+        return Err(format!("{} does not exist: name the tenants folder, a tenant's folder or a file", path.display()));
+    }
+    let format = match format {
+        Format::Text => config::check::Format::Text,
+        Format::Json => config::check::Format::Json,
+    };
+    let (report, good) = config::check::report(&path, format);
+    print(&report);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| format!("the runtime cannot start: {e}"))
+}
+
+/// Prints to standard output; a reader that went away (`loggia check | head`) is no fault of ours.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+}

@@ -1,0 +1,8 @@
+//! Builds the parts from the settings; starts and stops them.
+
+pub mod command;
+mod desk;
+mod build;
+mod serve;
+
+pub use serve::{Running, start};

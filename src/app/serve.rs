@@ -1,0 +1,129 @@
+//! Serving: builds the parts, opens both doors, tells where they are, and closes them in order.
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::Server;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::build;
+use crate::demo;
+use crate::domain::Clock;
+use crate::observe;
+use crate::settings::Settings;
+use crate::web::{Door, Parts, Site};
+
+/// Answers under way are given this long when the server stops.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where visitors come in.
+    pub public: SocketAddr,
+    /// Where operators' tools come in.
+    pub internal: SocketAddr,
+    /// What it is made of.
+    pub parts: Arc<Parts>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Stops taking requests, finishes those under way, writes what is still to be written.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        if let Err(fault) = self.parts.audit.close().await {
+            tracing::error!("audit rows were not written: {fault}");
+        }
+        self.parts.tenancy.close();
+        self.parts.central.close().await;
+    }
+}
+
+/// Starts a server: both doors are open when it returns.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> {
+    settings.check_serving()?;
+    let public = Door::open(settings.listen, "--listen or LOGGIA_LISTEN").await?;
+    let internal = Door::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN").await?;
+    let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
+    let (stop, stopped) = watch::channel(false);
+    let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
+    tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
+    tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
+    Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
+}
+
+async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
+    let server = Server::new_with_acceptor(door).idle_timeout(Duration::from_secs(75));
+    if let Err(fault) = server.run_with_graceful_shutdown(site, until(stopped), Some(FAREWELL)).await {
+        tracing::error!("the server stopped: {fault}");
+    }
+}
+
+/// Waits until the server is told to stop.
+pub fn until(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
+    async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
+
+/// `loggia serve`: runs until the process is told to end.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn until_stopped(settings: Settings) -> Result<(), String> {
+    let clock = Clock::system();
+    observe::start_logging(&settings, clock.clone());
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let demo = settings.demo;
+    let public_url = settings.public_url.clone();
+    let running = start(settings, clock).await?;
+    let address = public_url.map_or_else(|| format!("http://{}/", running.public), |url| url.to_string());
+    greet(&address, &running, demo);
+    asked_to_end().await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+/// Where it is, and in the demo how to get in: on standard error, so that standard output stays a log.
+fn greet(address: &str, running: &Running, demo: bool) {
+    let mut out = std::io::stderr().lock();
+    let _ = writeln!(out, "\nLoggia is listening: {address}\nhealth and metrics:  http://{}/", running.internal);
+    if demo {
+        let _ = writeln!(out, "\nSign in with the password “{}” as", demo::PASSWORD);
+        for account in demo::ACCOUNTS {
+            let _ = writeln!(out, "  {:<24}{}", account.email, account.sees());
+        }
+        let _ = writeln!(out);
+    }
+}
+
+/// Ctrl-C, or SIGTERM from the system.
+async fn asked_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupted.await;
+        }
+    }
+}

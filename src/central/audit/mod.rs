@@ -1,0 +1,16 @@
+//! Who did what: a table that only grows, each row chained to the last by its hash.
+
+mod action;
+mod chain;
+mod entry;
+mod queue;
+mod read;
+mod verify;
+
+pub use action::Action;
+pub use entry::{About, Entry};
+pub use queue::Queue;
+pub use read::{Row, Search, list};
+pub use verify::{Broken, Verdict, verify};
+
+pub(super) use chain::append;

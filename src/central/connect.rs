@@ -1,0 +1,63 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+
+use super::Error;
+
+pub(super) fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// Opens a pool of at most `connections`, with the settings both databases need.
+pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Error> {
+    if let Some(file) = sqlite_file(url) {
+        make_folder_of(&file)?;
+    }
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .connect_timeout(Duration::from_secs(3))
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+        });
+    Ok(Database::connect(options).await?)
+}
+
+/// The file an SQLite address names; none for PostgreSQL and databases in memory.
+pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+pub(super) fn make_folder_of(file: &Path) -> Result<(), Error> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|cause| Error::Unavailable(format!("the folder {} cannot be made: {cause}", folder.display()))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlite_file;
+    use std::path::PathBuf;
+
+    #[test]
+    fn the_file_is_read_from_the_address() {
+        assert_eq!(sqlite_file("sqlite://data/loggia.db?mode=rwc"), Some(PathBuf::from("data/loggia.db")));
+        assert_eq!(sqlite_file("sqlite:///var/loggia.db"), Some(PathBuf::from("/var/loggia.db")));
+        assert_eq!(sqlite_file("sqlite:acme.db"), Some(PathBuf::from("acme.db")));
+        assert_eq!(sqlite_file("sqlite::memory:"), None);
+        assert_eq!(sqlite_file("postgres://localhost/loggia"), None);
+    }
+}

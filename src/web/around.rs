@@ -1,0 +1,114 @@
+//! What stands around a page: theme, switchers, the addresses of its assets.
+
+use poem::{IntoResponse, Request, Response};
+
+use super::assets;
+use super::cookie;
+use super::pages::{Assets, Chrome, DashboardLink, TenantLink, Theme, UserView};
+use super::view::{PageView, dashboard_path};
+use super::Parts;
+use crate::config::Dashboard;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::panel::Address;
+use crate::tenancy::TenantScope;
+
+/// The cookie in which the script remembers the theme.
+const THEME: &str = "loggia_theme";
+/// The cookie by which the server knows that a script runs (DECISIONS 28).
+const SCRIPT: &str = "loggia_js";
+/// The cookie that remembers the dashboard last seen; what it names is checked anew each time.
+pub const LAST: &str = "loggia_last";
+/// Tenants listed in the switcher; the landing page has all, searchable.
+const SWITCHER: usize = 20;
+
+/// A finished page.
+pub fn page(template: &impl askama::Template) -> Result<Response> {
+    let html = template.render().map_err(|e| Error::Internal(anyhow::anyhow!("a template failed: {e}")))?;
+    Ok(Response::builder().content_type("text/html; charset=utf-8").body(html))
+}
+
+/// Whether the browser has shown that it runs our script.
+pub fn has_script(request: &Request) -> bool {
+    cookie::plain(request, SCRIPT).as_deref() == Some("1")
+}
+
+/// The theme: the address's, else the one remembered.
+pub fn theme(request: &Request) -> Theme {
+    let query = request.uri().query().unwrap_or_default();
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == "theme").and_then(|(_, v)| Theme::parse(&v));
+    named.or_else(|| cookie::plain(request, THEME).and_then(|word| Theme::parse(&word))).unwrap_or_default()
+}
+
+fn loaded(brand: Option<String>) -> Assets {
+    Assets { css: assets::url("loggia.css"), js: assets::url("loggia.js"), htmx: assets::url("htmx.min.js"), icon: assets::url("loggia.svg"), brand }
+}
+
+/// The frame of a page that belongs to no tenant.
+pub fn bare(title: &str, theme: Theme, identity: Option<&Identity>, page: Address) -> Chrome {
+    Chrome { title: title.to_owned(), assets: loaded(None), theme, user: identity.map(user), page, ..Chrome::default() }
+}
+
+fn user(identity: &Identity) -> UserView {
+    UserView { name: identity.name().to_owned(), email: identity.email().to_string() }
+}
+
+/// The frame of a tenant's page.
+///
+/// # Errors
+/// When the central database does not answer.
+pub async fn tenant(parts: &Parts, request: &Request, scope: &TenantScope, dashboard: &Dashboard, view: &PageView) -> Result<Chrome> {
+    let page = view.page(scope, dashboard);
+    let mine = parts.tenancy.mine(scope.identity(), None, 1).await.map_err(Error::unavailable)?;
+    let catalog = parts.catalog.now();
+    let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
+        name: card.name.clone(),
+        // The other tenant's dashboard of the same name with the same range, where it has one.
+        href: match catalog.has(&card.slug, &dashboard.key) {
+            true => Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href(),
+            false => Address { path: format!("/tenant/{}", card.slug), query: shared(&view.query) }.href(),
+        },
+        current: card.slug == *scope.slug(),
+    });
+    let dashboards = catalog.dashboards(scope).into_iter().map(|title| DashboardLink {
+        href: Address { path: dashboard_path(scope.slug().as_str(), title.key.as_str()), query: shared(&view.query) }.href(),
+        current: title.key == dashboard.key,
+        name: title.name,
+    });
+    let mut chrome = bare(&format!("{} · {}", dashboard.name, scope.name()), view.theme.unwrap_or_else(|| theme(request)), Some(scope.identity()), page);
+    chrome.tenants = tenants.collect();
+    chrome.dashboards = dashboards.collect();
+    chrome.kiosk = view.kiosk;
+    chrome.assets.brand = super::pages::brand::url(scope);
+    Ok(chrome)
+}
+
+/// What of a view means the same on another dashboard.
+fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
+    query.iter().filter(|(k, _)| matches!(k.as_str(), "from" | "to" | "tz" | "refresh" | "theme" | "kiosk")).cloned().collect()
+}
+
+/// A redirect with 303: whatever was sent, the next is a GET.
+pub fn see_other(href: &str) -> Response {
+    Response::builder().status(http::StatusCode::SEE_OTHER).header("location", href).finish().into_response()
+}
+
+/// A path of our own that is safe to lead to after signing in; anything else leads home.
+pub fn own_path(text: &str) -> &str {
+    let plain = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\n', '\r', '\t']) && text.len() <= 4096 && text.is_ascii();
+    let leads_out = text.starts_with("/logout") || text.starts_with("/login");
+    if plain && !leads_out { text } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn only_paths_of_our_own_are_followed_after_signing_in() {
+        assert_eq!(own_path("/tenant/acme?from=now-1h"), "/tenant/acme?from=now-1h");
+        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "x", "/logout", "/login?next=/"] {
+            assert_eq!(own_path(foreign), "/", "{foreign}");
+        }
+    }
+}

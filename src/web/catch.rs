@@ -1,0 +1,121 @@
+//! Every error, drawn once: as a page, inside a panel, or as problem+json, by what was asked for.
+
+use http::{HeaderValue, StatusCode, header};
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::{Request, Response};
+use serde_json::json;
+
+use super::cookie;
+use super::trail::Trail;
+use crate::error::Error;
+
+/// What kind of answer the caller can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A document in a browser.
+    Page,
+    /// A part of a page, by htmx.
+    Fragment,
+    /// JSON.
+    Api,
+}
+
+impl Asked {
+    /// By the decoded path (so that `%61pi` is `api`), then by who asks.
+    pub fn of(request: &Request) -> Asked {
+        let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
+        if path == "/api" || path.starts_with("/api/") {
+            Asked::Api
+        } else if request.header("hx-request").is_some() {
+            Asked::Fragment
+        } else {
+            Asked::Page
+        }
+    }
+}
+
+/// What was asked, kept for the drawing of an error after the request itself is gone.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What kind of answer is wanted.
+    pub asked: Asked,
+    /// The path and query, for "sign in and come back".
+    pub address: String,
+    /// The session's token, to name the visitor's own tenants.
+    pub token: Option<String>,
+    /// Whether coming back makes sense: only a GET can be repeated.
+    pub repeatable: bool,
+}
+
+impl Question {
+    /// What `request` asks.
+    pub fn of(request: &Request, https: bool) -> Question {
+        Question {
+            asked: Asked::of(request),
+            address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            token: cookie::token(request, https),
+            repeatable: request.method() == http::Method::GET,
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status(&self) -> StatusCode {
+        Error::status(self)
+    }
+}
+
+/// The library's own refusals in our words.
+pub fn ours(error: poem::Error) -> Error {
+    if error.is::<Error>() {
+        return error.downcast::<Error>().unwrap_or_else(|e| Error::Internal(anyhow::anyhow!("{e}")));
+    }
+    if error.is::<NotFoundError>() {
+        return Error::NotFound("page");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Error::Method;
+    }
+    match error.status() {
+        StatusCode::NOT_FOUND => Error::NotFound("page"),
+        StatusCode::METHOD_NOT_ALLOWED => Error::Method,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge("The request is too large"),
+        status if status.is_client_error() => Error::Malformed("The request cannot be read"),
+        _ => Error::Internal(anyhow::anyhow!("{error}")),
+    }
+}
+
+/// Writes the cause to the log where there is one that operators need.
+pub fn log(error: &Error, trail: &Trail) {
+    let correlation_id = trail.correlation.to_string();
+    match error {
+        Error::Internal(_) => tracing::error!(correlation_id, "{error}"),
+        Error::Unavailable { .. } => tracing::warn!(correlation_id, "{error}"),
+        _ => tracing::debug!(correlation_id, "{error}"),
+    }
+}
+
+/// RFC 9457.
+pub fn problem(error: &Error, trail: &Trail) -> Response {
+    let mut body = json!({
+        "type": "about:blank",
+        "title": error.title(),
+        "status": error.status().as_u16(),
+        "detail": error.detail(),
+        "correlation_id": trail.correlation.to_string(),
+    });
+    if !error.faults().is_empty() {
+        body["faults"] = json!(error.faults());
+    }
+    Response::builder().status(error.status()).content_type("application/problem+json").body(body.to_string())
+}
+
+/// Headers that belong to an error whatever its form.
+pub fn mark(error: &Error, response: &mut Response) {
+    if let Some(wait) = error.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    if matches!(error, Error::SignedOut) && response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loggia\""));
+    }
+}

@@ -1,0 +1,42 @@
+//! Pages and fragments, compressed on their way out: one buffer, a quick level (compressing hard costs more than drawing).
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderValue, header};
+use poem::{Body, Request, Response};
+
+/// Below this the header costs more than it saves.
+const WORTH_IT: usize = 1024;
+
+/// Whether the client takes gzip.
+pub fn is_accepted(request: &Request) -> bool {
+    request.header("accept-encoding").is_some_and(|v| v.split(',').any(|part| part.trim().split(';').next() == Some("gzip") && !part.contains("q=0")))
+}
+
+/// Compresses a text answer where the client takes gzip. Streams and what is compressed already stay as they are.
+pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
+    let headers = response.headers();
+    let text = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html") || kind.contains("json"));
+    if !text || headers.contains_key(header::CONTENT_ENCODING) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let content = match body.into_bytes().await {
+        Ok(content) => content,
+        Err(_) => return Response::from_parts(parts, Body::empty()),
+    };
+    if !accepts_gzip || content.len() < WORTH_IT {
+        return Response::from_parts(parts, Body::from_bytes(content));
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(content.len() / 4), Compression::new(4));
+    match encoder.write_all(&content).and_then(|()| encoder.finish()) {
+        Ok(small) => {
+            parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            Response::from_parts(parts, Body::from_vec(small))
+        }
+        Err(_) => Response::from_parts(parts, Body::from_bytes(content)),
+    }
+}

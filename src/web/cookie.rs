@@ -1,0 +1,64 @@
+//! The cookies we set: the session's, and nothing else with a secret in it.
+
+use poem::web::cookie::{Cookie, SameSite};
+use poem::{Request, Response};
+
+use crate::settings::Settings;
+
+/// The name of the session's cookie: bound to the host where https allows it.
+pub fn name(https: bool) -> &'static str {
+    if https { "__Host-loggia" } else { "loggia" }
+}
+
+/// The session's token, if the request brings one.
+pub fn token(request: &Request, https: bool) -> Option<String> {
+    plain(request, name(https))
+}
+
+/// A cookie's value, read without a jar: the first of that name.
+pub fn plain(request: &Request, name: &str) -> Option<String> {
+    let lines = request.headers().get_all(http::header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).filter(|value| value.len() <= 512)
+}
+
+/// Gives the browser its session.
+pub fn give(response: &mut Response, token: &str, settings: &Settings) {
+    let mut cookie = session_cookie(token, settings);
+    cookie.set_max_age(settings.session_max);
+    put(response, &cookie);
+}
+
+/// Takes it away.
+pub fn take(response: &mut Response, settings: &Settings) {
+    let mut cookie = session_cookie("", settings);
+    cookie.set_max_age(std::time::Duration::ZERO);
+    put(response, &cookie);
+}
+
+fn session_cookie(value: &str, settings: &Settings) -> Cookie {
+    let https = settings.is_https();
+    let mut cookie = Cookie::new_with_str(name(https), value);
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_path("/");
+    cookie.set_secure(https);
+    cookie
+}
+
+fn put(response: &mut Response, cookie: &Cookie) {
+    if let Ok(value) = http::HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(http::header::SET_COOKIE, value);
+    }
+}
+
+/// Remembers something harmless for a year; empty text forgets it.
+pub fn remember(response: &mut Response, name: &'static str, value: &str, settings: &Settings) {
+    let mut cookie = Cookie::new_with_str(name, value);
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_path("/");
+    cookie.set_secure(settings.is_https());
+    cookie.set_max_age(std::time::Duration::from_secs(if value.is_empty() { 0 } else { 365 * 86_400 }));
+    put(response, &cookie);
+}

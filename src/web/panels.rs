@@ -1,0 +1,170 @@
+//! One panel from question to frame: asks its database, draws the answers, and says honestly which of the four states it is in.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use futures_util::future::join_all;
+use sha2::{Digest, Sha256};
+
+use super::Parts;
+use super::pages::{PanelFrame, PanelState, Place, Updated};
+use super::view::PageView;
+use crate::config::{Dashboard, Placed};
+use crate::datastore::Failure;
+use crate::frame::Frame;
+use crate::observe::PanelLabels;
+use crate::panel::{Drawing, View};
+use crate::query::Answer;
+use crate::tenancy::TenantScope;
+
+/// After a failure the panel is asked for again this soon; the script backs off from there.
+const RETRY_SECONDS: u32 = 8;
+
+/// Where a drawing is shown: the grid, or alone on its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// In its dashboard's grid.
+    Grid,
+    /// Alone.
+    Alone,
+}
+
+/// What a panel's questions came to.
+enum Outcome {
+    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure> },
+    Failed(Failure),
+}
+
+/// Asks and draws one panel of a dashboard.
+pub async fn draw(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, stand: Stand) -> PanelFrame {
+    let view = page.of_panel(scope, dashboard, placed);
+    let began = Instant::now();
+    let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
+    count(parts, scope, dashboard, placed, &outcome, began.elapsed());
+    let mut frame = empty_frame(scope, dashboard, placed, page, &view, stand);
+    fill(&mut frame, outcome, scope, page.zone, page.now);
+    frame.etag = Some(etag(&frame));
+    frame
+}
+
+/// The place kept for a panel that is late.
+pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView) -> PanelFrame {
+    let view = page.of_panel(scope, dashboard, placed);
+    empty_frame(scope, dashboard, placed, page, &view, Stand::Grid)
+}
+
+async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
+    let queries = placed.panel.queries(view);
+    let fresh_for = if page.fresh { Duration::ZERO } else { view.refresh.to_std().unwrap_or_default() };
+    let answers = join_all(queries.iter().map(|query| query.run(scope, &parts.cache, placed.key.as_str(), fresh_for))).await;
+    let answers: Vec<Answer> = match answers.into_iter().collect() {
+        Ok(answers) => answers,
+        Err(failure) => return Outcome::Failed(failure),
+    };
+    let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
+    let stale = answers.iter().find_map(|a| a.stale.clone());
+    let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
+    // A drawing that panics is one panel's failure, never the page's.
+    match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale },
+        Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
+    }
+}
+
+fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, outcome: &Outcome, took: Duration) {
+    let outcome = match outcome {
+        Outcome::Drawn { stale: None, .. } => "ok",
+        Outcome::Drawn { .. } => "stale",
+        Outcome::Failed(_) => "failed",
+    };
+    let labels = PanelLabels {
+        tenant_id: scope.tenant().to_string(),
+        app_slug: dashboard.key.to_string(),
+        callback: placed.key.to_string(),
+        outcome,
+        cache: if took < Duration::from_micros(300) { "hit" } else { "miss" },
+    };
+    parts.metrics.panel_queried(&labels, took);
+}
+
+fn empty_frame(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
+    let common = placed.panel.common();
+    let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
+    let _ = scope;
+    PanelFrame {
+        key: placed.key.to_string(),
+        kind: placed.kind,
+        place: Place { col: placed.position.col, row: placed.position.row, width: placed.position.width, height: placed.position.height },
+        title: common.title.clone(),
+        description: common.description.clone(),
+        alone: (stand == Stand::Grid).then(|| view.fragment.href()),
+        note: None,
+        badge: None,
+        notices: Vec::new(),
+        summary: String::new(),
+        updated: None,
+        refresh_seconds: page.interval(dashboard, placed).map(|every| every.num_seconds().max(1) as u64),
+        fragment: view.fragment.href(),
+        again: here.with("fresh", Some("1")).href(),
+        etag: None,
+        state: PanelState::Loading,
+    }
+}
+
+fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
+    match outcome {
+        Outcome::Drawn { drawing, at, stale } => {
+            frame.note = drawing.note;
+            frame.badge = drawing.badge;
+            frame.notices = drawing.notices;
+            frame.summary = drawing.summary;
+            frame.updated = Some(updated(at, zone));
+            frame.state = match (stale, drawing.stale_since) {
+                (Some(failure), _) => PanelState::Stale { body: drawing.body, since: moment(at, zone, now), reason: failure.words() },
+                (None, Some(since)) => PanelState::Stale { body: drawing.body, since: moment(since, zone, now), reason: "the source has sent nothing newer".to_owned() },
+                (None, None) if drawing.empty => PanelState::Empty(drawing.body),
+                (None, None) => PanelState::Ready(drawing.body),
+            };
+        }
+        Outcome::Failed(failure) => {
+            let correlation = scope.correlation().to_string();
+            tracing::warn!(correlation_id = correlation, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
+            frame.state = PanelState::Failed { reason: failure.words(), correlation: Some(correlation), retry_seconds: Some(RETRY_SECONDS) };
+        }
+    }
+}
+
+fn updated(at: DateTime<Utc>, zone: Tz) -> Updated {
+    Updated { ms: at.timestamp_millis(), iso: at.to_rfc3339_opts(SecondsFormat::Secs, true), words: at.with_timezone(&zone).format("%H:%M").to_string() }
+}
+
+/// The time of day, with its date where that is not today.
+fn moment(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
+    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone).date_naive());
+    if local.date_naive() == today { local.format("%H:%M").to_string() } else { local.format("%b %-d, %H:%M").to_string() }
+}
+
+/// A hash of what is drawn: no clock and no correlation id is in it, so that the same data has the same tag.
+fn etag(frame: &PanelFrame) -> String {
+    let mut hash = Sha256::new();
+    let body = match &frame.state {
+        PanelState::Ready(body) | PanelState::Empty(body) | PanelState::Stale { body, .. } => body.as_str(),
+        PanelState::Failed { reason, .. } => reason,
+        PanelState::Loading | PanelState::SignedOut { .. } => "",
+    };
+    for part in [env!("CARGO_PKG_VERSION"), frame.state.word(), &frame.title, body, frame.note.as_deref().unwrap_or_default(), &frame.fragment] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    if let PanelState::Stale { since, reason, .. } = &frame.state {
+        hash.update(since.as_bytes());
+        hash.update(reason.as_bytes());
+    }
+    for notice in &frame.notices {
+        hash.update(notice.as_bytes());
+    }
+    format!("\"{}\"", hex::encode(&hash.finalize()[..10]))
+}

@@ -1,0 +1,62 @@
+//! Every URL × verb × access, on one screen. The access test walks this table.
+
+use http::Method;
+use poem::Route;
+
+use super::{assets, pages, probes};
+
+/// Who may pass. The guard in the handler's signature decides; the access test holds both together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, signed in or not. A closed list.
+    Open,
+    /// Anybody signed in.
+    Person,
+    /// A member of the tenant in the path (or an operator who may read tenants).
+    Tenant,
+    /// Nobody: there is nothing here yet, and a stranger learns no more than that.
+    Nobody,
+}
+
+/// One verb on one address.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Line {
+    pub path: &'static str,
+    pub method: &'static str,
+    pub access: Access,
+}
+
+macro_rules! routes {
+    ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {
+        /// The table as data.
+        pub const $table: &[Line] = &[$($(Line { path: $path, method: stringify!($verb), access: Access::$access }),+),+];
+
+        /// The table as a router.
+        pub fn $build() -> Route {
+            Route::new()$(.at($path, poem::RouteMethod::new()$(.method(Method::$verb, $handler))+))+
+        }
+    };
+}
+
+routes! { PUBLIC, public:
+    "/"                                                   { GET Person => pages::landing::home }
+    "/login"                                              { GET Open => pages::login::show, POST Open => pages::login::submit }
+    "/logout"                                             { GET Open => pages::logout::show, POST Open => pages::logout::submit }
+    "/tenant/:tenant"                                     { GET Tenant => pages::dashboard::first }
+    "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
+    "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
+    "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
+    "/health"                                             { GET Open => probes::health }
+    "/ready"                                              { GET Open => probes::ready }
+    "/favicon.ico"                                        { GET Open => assets::favicon }
+    "/assets/:print/:name"                                { GET Open => assets::show }
+    "/api"                                                { GET Nobody => probes::no_api }
+    "/api/*rest"                                          { GET Nobody => probes::no_api, POST Nobody => probes::no_api, PUT Nobody => probes::no_api, PATCH Nobody => probes::no_api, DELETE Nobody => probes::no_api }
+}
+
+routes! { INTERNAL, internal:
+    "/health"   { GET Open => probes::health }
+    "/metrics"  { GET Open => probes::metrics }
+}

@@ -1,0 +1,200 @@
+//! The whole view as an address tells it: range, zone, refresh, theme, and each panel's own parameters.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::pages::Theme;
+use crate::config::{Dashboard, Placed};
+use crate::domain::{RangeSpec, TimeRange};
+use crate::panel::{Address, View};
+use crate::tenancy::TenantScope;
+
+/// Refreshed this often where neither panel nor dashboard says.
+const REFRESH: TimeDelta = TimeDelta::seconds(60);
+
+/// How often panels are refreshed when the address says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// As the files say.
+    AsWritten,
+    /// Never by themselves.
+    Off,
+    /// All of them, this often.
+    Every(TimeDelta),
+}
+
+/// One page's view.
+#[derive(Clone, Debug)]
+pub struct PageView {
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The shown zone.
+    pub zone: Tz,
+    /// The range as written.
+    pub spec: RangeSpec,
+    /// The range as it resolves.
+    pub range: TimeRange,
+    /// Refreshing.
+    pub refresh: Refresh,
+    /// Light, dark or the system's, where the address says.
+    pub theme: Option<Theme>,
+    /// Panels alone.
+    pub kiosk: bool,
+    /// Ask the database again, whatever is remembered; not part of the view.
+    pub fresh: bool,
+    /// What stands in links: the parameters that mean something here, as written.
+    pub query: Vec<(String, String)>,
+    /// What was not understood.
+    pub notices: Vec<String>,
+}
+
+impl PageView {
+    /// Reads an address's query for a dashboard. Bad values become the default and a notice.
+    pub fn read(query: &str, dashboard: &Dashboard, scope: &TenantScope, now: DateTime<Utc>) -> PageView {
+        let given: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        let mut reader = Reader { given, kept: Vec::new(), notices: Vec::new() };
+        let fallback = dashboard.zone.unwrap_or(scope.zone());
+        let zone = reader.read("tz", |text| text.parse::<Tz>().map_err(|_| format!("“{text}” is not a time zone"))).unwrap_or(fallback);
+        let spec = reader.range(dashboard, now, zone);
+        let refresh = reader.read("refresh", parse_refresh).unwrap_or(Refresh::AsWritten);
+        let theme = reader.read("theme", |text| Theme::parse(text).ok_or_else(|| format!("“{text}” is not system, light or dark")));
+        let kiosk = reader.read("kiosk", |text| Ok(!matches!(text, "0" | "false" | "off"))).unwrap_or(false);
+        reader.keep_panels(dashboard);
+        let fresh = reader.first("fresh").is_some();
+        PageView { now, zone, range: spec.resolve(now, zone), spec, refresh, theme, kiosk, fresh, query: reader.kept, notices: reader.notices }
+    }
+
+    /// The page with this view.
+    pub fn page(&self, scope: &TenantScope, dashboard: &Dashboard) -> Address {
+        Address { path: dashboard_path(scope.slug().as_str(), dashboard.key.as_str()), query: self.query.clone() }
+    }
+
+    /// How often a panel is refreshed: `None` is never.
+    pub fn interval(&self, dashboard: &Dashboard, placed: &Placed) -> Option<TimeDelta> {
+        match self.refresh {
+            Refresh::Off => None,
+            Refresh::Every(every) => Some(every),
+            Refresh::AsWritten => Some(placed.panel.common().refresh.or(dashboard.refresh).unwrap_or(REFRESH)),
+        }
+    }
+
+    /// The view of one of its panels.
+    pub fn of_panel(&self, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed) -> View {
+        let page = self.page(scope, dashboard);
+        let prefix = format!("{}.", placed.key);
+        let own = self.query.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_owned(), v.clone())));
+        View {
+            key: placed.key.clone(),
+            now: self.now,
+            zone: self.zone,
+            spec: self.spec.clone(),
+            range: self.range,
+            refresh: self.interval(dashboard, placed).unwrap_or(REFRESH),
+            aggregate: true,
+            params: own.collect(),
+            fragment: Address { path: format!("{}/panel/{}", page.path, placed.key), query: page.query.clone() },
+            page,
+        }
+    }
+}
+
+/// The path of a dashboard.
+pub fn dashboard_path(tenant: &str, dashboard: &str) -> String {
+    format!("/tenant/{tenant}/dashboard/{dashboard}")
+}
+
+struct Reader {
+    given: Vec<(String, String)>,
+    kept: Vec<(String, String)>,
+    notices: Vec<String>,
+}
+
+impl Reader {
+    fn first(&self, key: &str) -> Option<&str> {
+        self.given.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// One parameter: kept when it can be read, told of when it cannot.
+    fn read<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.first(key)?.to_owned();
+        match parse(&text) {
+            Ok(value) => {
+                self.kept.push((key.to_owned(), text));
+                Some(value)
+            }
+            Err(why) => {
+                self.notices.push(format!("{}, so the usual one is shown.", shortened(&why)));
+                None
+            }
+        }
+    }
+
+    /// The range: the address's, else the dashboard's, else the last day.
+    fn range(&mut self, dashboard: &Dashboard, now: DateTime<Utc>, zone: Tz) -> RangeSpec {
+        let usual = dashboard.range.as_ref().and_then(|(from, to)| RangeSpec::parse(from, to, now, zone).ok()).unwrap_or_else(RangeSpec::last_day);
+        let (from, to) = (self.first("from").map(str::to_owned), self.first("to").map(str::to_owned));
+        if from.is_none() && to.is_none() {
+            return usual;
+        }
+        let from = from.unwrap_or_else(|| usual.from.as_str().to_owned());
+        let to = to.unwrap_or_else(|| "now".to_owned());
+        match RangeSpec::parse(&from, &to, now, zone) {
+            Ok(spec) => {
+                self.kept.push(("from".to_owned(), from));
+                self.kept.push(("to".to_owned(), to));
+                spec
+            }
+            Err(why) => {
+                self.notices.push(format!("The range was not understood: {}. The usual range is shown.", shortened(&why)));
+                usual
+            }
+        }
+    }
+
+    /// The parameters of this dashboard's panels; those of others mean nothing here and are not carried on.
+    fn keep_panels(&mut self, dashboard: &Dashboard) {
+        let ours = |key: &str| key.split_once('.').is_some_and(|(panel, _)| dashboard.panels.iter().any(|p| p.key.as_str() == panel));
+        let mut seen = std::collections::HashSet::new();
+        let fitting = self.given.iter().filter(|(k, v)| ours(k) && k.len() <= 200 && v.len() <= 1000 && !v.is_empty());
+        self.kept.extend(fitting.filter(|(k, _)| seen.insert(k.clone())).cloned());
+    }
+}
+
+/// A fault that quotes what was sent, kept to a readable length.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 160 { text.to_owned() } else { text.chars().take(160).chain(['…']).collect() }
+}
+
+/// `30s`, `5m`, `1h`, `off`.
+fn parse_refresh(text: &str) -> Result<Refresh, String> {
+    let fault = || format!("“{text}” is not a refresh interval like 30s, 5m, 1h or off");
+    if text == "off" {
+        return Ok(Refresh::Off);
+    }
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: i64 = number.parse().map_err(|_| fault())?;
+    let seconds = match unit {
+        "" | "s" => number,
+        "m" => number.saturating_mul(60),
+        "h" => number.saturating_mul(3600),
+        _ => return Err(fault()),
+    };
+    // Less than a second would only hammer the database; more than a day is off.
+    if (1..=86_400).contains(&seconds) { Ok(Refresh::Every(TimeDelta::seconds(seconds))) } else { Err(fault()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refresh, parse_refresh};
+    use chrono::TimeDelta;
+
+    #[test]
+    fn refresh_intervals_are_read_or_refused() {
+        assert_eq!(parse_refresh("30s"), Ok(Refresh::Every(TimeDelta::seconds(30))));
+        assert_eq!(parse_refresh("5m"), Ok(Refresh::Every(TimeDelta::minutes(5))));
+        assert_eq!(parse_refresh("off"), Ok(Refresh::Off));
+        for bad in ["", "0s", "x", "9999999999999999999s", "5d", "-1s", "5ms"] {
+            assert!(parse_refresh(bad).is_err(), "{bad}");
+        }
+    }
+}
