@@ -23,7 +23,22 @@ async fn number(db: &mut SqliteConnection, sql: &str) -> f64 {
     text(db, sql).await.parse().unwrap()
 }
 
+/// The demo in `dir`, as after a first start at the time of [`clock`]; the first start itself is made once for all tests.
 async fn demo(dir: &Path, clock: &Clock) -> Prepared {
+    static FIRST: tokio::sync::OnceCell<tempfile::TempDir> = tokio::sync::OnceCell::const_new();
+    let made = async || {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path(), &self::clock()).await.unwrap();
+        dir
+    };
+    let first = FIRST.get_or_init(made).await;
+    for file in std::fs::read_dir(first.path()).unwrap() {
+        let file = file.unwrap();
+        let here = dir.join(file.file_name());
+        if !here.exists() {
+            std::fs::copy(file.path(), here).unwrap();
+        }
+    }
     prepare(dir, clock).await.unwrap()
 }
 
