@@ -1,36 +1,55 @@
 //! The parts, built in their order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::serve::until;
+use crate::central::audit::Queue;
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
 use crate::demo;
-use crate::domain::{Clock, CorrelationId};
-use crate::identity::{self, Identities, SessionRules};
+use crate::domain::{Clock, Email, Role};
+use crate::identity::accounts::{self, NewAccount};
+use crate::identity::{self, Cost, Identities, Policy, SessionRules};
 use crate::observe::Metrics;
 use crate::query::Cache;
 use crate::settings::Settings;
-use crate::tenancy::{Rules, Tenancy};
+use crate::tenancy::{House, Tenancy, members};
 use crate::web::{Parts, Rates};
 
 /// Counters of callers that have gone quiet are forgotten this often.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// Brings the central database to this version and names what was applied.
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn migrate(settings: &Settings) -> Result<Vec<String>, String> {
+    std::fs::create_dir_all(&settings.data_dir).map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
+    let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
+    central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))
+}
+
 /// The central database at this version, connected.
 ///
 /// # Errors
 /// What is wrong and what to do about it.
-pub async fn central(settings: &Settings) -> Result<Central, String> {
-    std::fs::create_dir_all(&settings.data_dir).map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
-    let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
-    central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))?;
-    Central::connect(settings.database_url.reveal()).await.map_err(|e| format!("the central database: {e}"))
+pub async fn central(settings: &Settings, clock: Clock) -> Result<Central, String> {
+    migrate(settings).await?;
+    Central::connect(settings.database_url.reveal(), clock).await.map_err(|e| format!("the central database: {e}"))
+}
+
+/// What the settings say about all tenants.
+///
+/// # Errors
+/// Never in practice: both know the same words.
+pub fn house(settings: &Settings) -> Result<House, String> {
+    Ok(House { env: settings.env.as_str().parse()?, operators_read: settings.operators_read_tenants, data: settings.data_dir.clone() })
 }
 
 /// Where the tenants' files are; in the demo they are unpacked where there are none.
@@ -49,85 +68,104 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
 }
 
 /// Everything the server is made of, and the tasks that keep it going.
-pub async fn parts(settings: Settings, clock: Clock, stopped: watch::Receiver<bool>) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
-    let central = central(&settings).await?;
+///
+/// # Errors
+/// What is wrong and what to do about it.
+pub async fn parts(settings: Settings, clock: Clock, stopped: &watch::Receiver<bool>) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
+    let central = central(&settings, clock.clone()).await?;
+    let audit = Queue::start(&central);
     let metrics = Arc::new(Metrics::new());
-    let sessions = SessionRules { idle: settings.session_idle, max: settings.session_max };
-    let identities = Identities::new(central.clone(), clock.clone(), sessions, settings.rate_limit);
-    let rules = Rules { env: settings.env.as_str().to_owned(), operators_read: settings.operators_read_tenants, data_dir: settings.data_dir.clone() };
-    let tenancy = Tenancy::new(central.clone(), clock.clone(), rules);
-    let mut tasks = Vec::new();
+    let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
+    let sessions = SessionRules { idle: delta(settings.session_idle), max: delta(settings.session_max) };
+    let identities = Identities::new(&central, &audit, sessions, Cost::default());
+    let tenancy = Tenancy::new(&central, &audit, house(&settings)?);
+    let mut tasks = vec![central::meta::watch(&central)];
+    let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let arriving = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e:#}"))?;
-        tasks.push(tokio::spawn(demo::keep_arriving(arriving, clock.clone(), stopped.clone())));
+        let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
+        tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
     }
-    let folder = tenants_dir(&settings)?;
-    let catalog = load(&folder).await?;
-    declare(&tenancy, &catalog, false).await?;
+    declare(&tenancy, &catalog.now()).await?;
     if settings.demo {
-        demo::accounts(&identities, &tenancy, &identity::system(CorrelationId::new())).await.map_err(|e| format!("the demo's accounts: {e:#}"))?;
+        admit(&tenancy).await?;
     }
-    metrics.reloaded(catalog.all_faults().iter().filter(|f| !f.warning).count());
-    let cache = Arc::new(Cache::new(settings.cache_bytes, clock.clone()));
+    metrics.reloaded(faults(&catalog.now()));
+    let cache = Cache::new(settings.cache_bytes, clock.clone());
     let rates = Rates::new(settings.rate_limit);
-    let parts = Arc::new(Parts { settings, clock, metrics, central, identities, tenancy, catalog: Arc::new(Live::new(folder, catalog)), cache, rates });
-    tasks.extend(keepers(&parts, stopped));
-    Ok((parts, tasks))
+    let parts = Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, rates });
+    tasks.push(tokio::spawn(follow_files(parts.clone())));
+    tasks.push(tokio::spawn(forget_quiet(parts.clone())));
+    Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))
 }
 
-async fn load(folder: &Path) -> Result<Catalog, String> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || Catalog::load(&folder, None)).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
+/// A task that ends when the server stops.
+fn ended_by(task: JoinHandle<()>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stop = task.abort_handle();
+        tokio::select! {
+            _ = task => {}
+            () = until(stopped) => stop.abort(),
+        }
+    })
+}
+
+/// The demo's accounts, members of whatever tenants of those slugs exist.
+async fn admit(tenancy: &Tenancy) -> Result<(), String> {
+    let (actor, central) = (identity::system(), tenancy.central());
+    let told = |e: &dyn std::fmt::Display| format!("the demo's accounts: {e}");
+    for account in demo::ACCOUNTS {
+        let email: Email = account.email.parse()?;
+        let new = NewAccount { email: email.clone(), name: Some(account.name.to_owned()), password: demo::PASSWORD.to_owned(), operator: account.operator };
+        accounts::ensure(central, &actor, new, Policy::Demo, Cost::default()).await.map_err(|e| told(&e))?;
+        for slug in account.tenants {
+            match members::assign(tenancy, &actor, &slug.parse()?, &email, Role::Viewer).await {
+                Ok(()) | Err(central::Error::NotFound(_)) => {}
+                Err(error) => return Err(told(&error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn load(folder: PathBuf) -> Result<Live, String> {
+    tokio::task::spawn_blocking(move || {
+        let catalog = Catalog::load(&folder, None);
+        Live::new(folder, catalog)
+    }).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
 }
 
 /// Brings the tenants' files into the central database: adds and changes, never deletes.
-async fn declare(tenancy: &Tenancy, catalog: &Catalog, prune: bool) -> Result<(), String> {
-    let actor = identity::system(CorrelationId::new());
-    tenancy.declare(&actor, &super::desk::declarations(catalog), prune).await.map(|_| ()).map_err(|e| format!("the tenants cannot be brought into the central database: {e}"))
+async fn declare(tenancy: &Tenancy, catalog: &Catalog) -> Result<(), String> {
+    let told = tenancy.declare(&identity::system(), &super::desk::declarations(catalog)).await;
+    for difference in told.map_err(|e| format!("the tenants cannot be brought into the central database: {e}"))? {
+        tracing::info!(tenant = difference.slug.as_str(), "{}", difference.what);
+    }
+    Ok(())
 }
 
-/// Tasks that run until the server stops.
-fn keepers(parts: &Arc<Parts>, stopped: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
-    let live = {
-        let parts = parts.clone();
-        let stop = until(stopped.clone());
-        tokio::spawn(async move {
-            let changed = parts.clone();
-            let watching = parts.catalog.watch(move |catalog| {
-                let parts = changed.clone();
-                async move { follow(&parts, &catalog).await }
-            });
-            tokio::select! {
-                () = watching => {}
-                () = stop => {}
-            }
-        })
-    };
-    let quiet = {
-        let parts = parts.clone();
-        let stop = until(stopped);
-        tokio::spawn(async move {
-            let forget = async {
-                loop {
-                    tokio::time::sleep(QUIET).await;
-                    parts.rates.forget_quiet();
+fn faults(catalog: &Catalog) -> usize {
+    catalog.all_faults().iter().filter(|fault| !fault.warning).count()
+}
+
+/// After each reload of the files, the tenants' own may have changed too.
+async fn follow_files(parts: Arc<Parts>) {
+    let watched = parts.catalog.clone();
+    watched
+        .watch(move |catalog| {
+            let parts = parts.clone();
+            async move {
+                parts.metrics.reloaded(faults(&catalog));
+                if let Err(fault) = declare(&parts.tenancy, &catalog).await {
+                    tracing::error!("{fault}");
                 }
-            };
-            tokio::select! {
-                () = forget => {}
-                () = stop => {}
             }
         })
-    };
-    vec![live, quiet]
+        .await;
 }
 
-/// After a reload: the tenants' own files may have changed too.
-async fn follow(parts: &Parts, catalog: &Catalog) {
-    let faults = catalog.all_faults().iter().filter(|f| !f.warning).count();
-    parts.metrics.reloaded(faults);
-    tracing::info!(faults, generation = catalog.generation, "the tenants folder was read again");
-    if let Err(fault) = declare(&parts.tenancy, catalog, false).await {
-        tracing::error!("{fault}");
+async fn forget_quiet(parts: Arc<Parts>) {
+    loop {
+        tokio::time::sleep(QUIET).await;
+        parts.rates.forget_quiet();
     }
 }

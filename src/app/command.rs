@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config;
-use crate::domain::Clock;
 use crate::settings::{Flags, Settings};
 
 /// Every tenant's dashboards and reports over its own database.
@@ -149,8 +148,11 @@ fn check(path: PathBuf, format: Format) -> Result<ExitCode, String> {
     if !path.exists() {
         return Err(format!("{} does not exist: name the tenants folder, a tenant's folder or a file", path.display()));
     }
-    let json = matches!(format, Format::Json);
-    let (report, good) = config::check::report(&path, json, &Clock::system());
+    let format = match format {
+        Format::Text => config::check::Format::Text,
+        Format::Json => config::check::Format::Json,
+    };
+    let (report, good) = config::check::report(&path, format);
     print(&report);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -40,7 +40,11 @@ impl Running {
         for task in self.tasks {
             let _ = task.await;
         }
-        self.parts.tenancy.close().await;
+        if let Err(fault) = self.parts.audit.close().await {
+            tracing::error!("audit rows were not written: {fault}");
+        }
+        self.parts.tenancy.close();
+        self.parts.central.close().await;
     }
 }
 
@@ -54,7 +58,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> 
     let internal = Door::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN").await?;
     let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
     let (stop, stopped) = watch::channel(false);
-    let (parts, mut tasks) = build::parts(settings, clock, stopped.clone()).await?;
+    let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
     tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
     tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
     Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
@@ -102,7 +106,7 @@ fn greet(address: &str, running: &Running, demo: bool) {
     if demo {
         let _ = writeln!(out, "\nSign in with the password “{}” as", demo::PASSWORD);
         for account in demo::ACCOUNTS {
-            let _ = writeln!(out, "  {:<24}{}", account.email, account.sees);
+            let _ = writeln!(out, "  {:<24}{}", account.email, account.sees());
         }
         let _ = writeln!(out);
     }

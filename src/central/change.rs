@@ -104,6 +104,8 @@ pub enum Topic {
     AuditChain = 0x6c6f_6701,
     /// The set of tenants.
     Tenants = 0x6c6f_6702,
+    /// Somebody's preferences.
+    Preferences = 0x6c6f_6703,
 }
 
 pub(super) async fn lock(tx: &DatabaseTransaction, topic: Topic) -> Result<(), Error> {

@@ -148,13 +148,14 @@ pub async fn find(from: &impl Source, slug: &Slug) -> Result<Option<Tenant>, Err
     Entity::find().filter(Column::Slug.eq(slug.as_str())).one(from.on()).await?.map(Tenant::try_from).transpose()
 }
 
-/// All tenants by slug, at most [`LIMIT`].
+/// The tenants by slug, those behind `after`, at most [`LIMIT`].
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub async fn list(from: &impl Source) -> Result<Vec<Tenant>, Error> {
-    let rows = Entity::find().order_by_asc(Column::Slug).limit(LIMIT).all(from.on()).await?;
-    rows.into_iter().map(Tenant::try_from).collect()
+pub async fn list(from: &impl Source, after: Option<&Slug>) -> Result<Vec<Tenant>, Error> {
+    let after = after.map_or("", Slug::as_str);
+    let query = Entity::find().filter(Column::Slug.gt(after)).order_by_asc(Column::Slug).limit(LIMIT);
+    query.all(from.on()).await?.into_iter().map(Tenant::try_from).collect()
 }
 
 #[derive(FromQueryResult)]

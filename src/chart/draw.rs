@@ -89,8 +89,10 @@ impl<'a> Layout<'a> {
         let _ = write!(out, "<div class=\"chart y{y_chars} e{ends}{long}\" id=\"{}\"", self.id);
         self.data(out);
         out.push('>');
-        if let Some(label) = self.chart.y_label.as_deref().filter(|label| !label.is_empty()) {
-            let _ = write!(out, "<p class=\"of\">{}</p>", Esc(label));
+        let counts: Vec<&str> =
+            self.chart.y_label.as_deref().into_iter().chain(self.axis.long_unit()).filter(|text| !text.is_empty()).collect();
+        if !counts.is_empty() {
+            let _ = write!(out, "<p class=\"of\">{}</p>", Esc(&counts.join(", ")));
         }
         out.push_str("<div class=\"area\">");
         self.value_labels(out);
@@ -272,7 +274,7 @@ impl<'a> Layout<'a> {
             classes.extend(tick.turn.then_some("day"));
             classes.extend(["", "m", "f"].get(usize::from(tick.rank)).filter(|class| !class.is_empty()));
             let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
-            let _ = write!(out, "<text{class} x=\"{}\" y=\"15\">{}</text>", percent(share), Esc(&tick.label));
+            let _ = write!(out, "<text{class} x=\"{}\" y=\"75%\">{}</text>", percent(share), Esc(&tick.label));
         }
         out.push_str("</svg>");
     }

@@ -136,6 +136,13 @@ fn charts() -> Vec<(u8, u8, Chart)> {
             (1..=4).map(|n| line(&format!("site {n}"), 8760, 60, wave(500.0 + 8.0 * n as f64, 20.0, 9.0, n))).collect(),
         ),
     ));
+    let raw = (0..90).map(|s| Point {
+        at: from() + TimeDelta::seconds(s),
+        value: wave(900.0, 50.0, 20.0, 2)(s).map(f64::round).filter(|_| s % 30 != 7),
+    });
+    let seconds = vec![Line { label: "raw".into(), color: None, points: raw.collect() }];
+    let range = TimeRange::new(from(), from() + TimeDelta::seconds(90)).unwrap();
+    all.push((4, 2, Chart { step: None, range, ..chart("Ninety seconds", 1, 1, "requests per second", seconds) }));
     all.push((
         12,
         4,

@@ -82,7 +82,7 @@ impl Cut {
     /// The longest distance between neighbours that is no hole.
     fn widest(&self, readings: &[(DateTime<Utc>, Option<f64>)]) -> Option<TimeDelta> {
         if let Some(step) = self.step {
-            return Some(step + step / 2);
+            return Some(step.checked_add(&(step / 2)).unwrap_or(step));
         }
         let mut spacing: Vec<TimeDelta> =
             readings.windows(2).map(|pair| pair[1].0 - pair[0].0).filter(|gap| *gap > TimeDelta::zero()).collect();

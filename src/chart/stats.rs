@@ -1,6 +1,6 @@
 //! What the lines say in numbers and in words.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 
 use super::{Chart, LineStats};
@@ -34,6 +34,10 @@ pub(super) fn extent(stats: &[LineStats]) -> Option<(f64, f64)> {
 
 /// A time as it reads inside a range: with the day when the range has more than one.
 pub(super) fn time(at: DateTime<Utc>, range: TimeRange, zone: Tz) -> String {
+    if !(1..=9999).contains(&range.from().year()) || !(1..=9999).contains(&range.to().year()) {
+        // at the ends of the calendar a zone's shift may have nowhere to go
+        return at.format("%Y").to_string();
+    }
     let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
     let format = match day(range.from()) == day(range.to()) {
         true => "%H:%M",

@@ -148,24 +148,38 @@ fn no_lines_at_all_say_that_there_are_no_values() {
 }
 
 #[test]
-fn ranges_from_a_millisecond_to_ten_thousand_years_are_drawn() {
-    for (from, milliseconds) in
-        [("2026-03-01T00:00:00Z", 1), ("0001-01-01T00:00:00Z", 300_000_000_000_000), ("9999-12-30T00:00:00Z", 172_800_000)]
-    {
-        let from: DateTime<Utc> = from.parse().unwrap();
-        let mut chart = chart(vec![line("a", 10, noisy)]);
-        chart.range = TimeRange::new(from, from + TimeDelta::milliseconds(milliseconds)).unwrap();
-        for step in [None, Some(TimeDelta::minutes(1)), Some(TimeDelta::zero()), Some(TimeDelta::days(-1))] {
-            chart.step = step;
-            assert!(chart.draw().svg.to_string().len() < 12_000);
+fn ranges_from_a_millisecond_to_the_ends_of_the_calendar_are_drawn() {
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let ranges = [
+        (start(), start() + TimeDelta::milliseconds(1)),
+        (at("0001-01-01T00:00:00Z"), at("9999-12-31T23:59:59Z")),
+        (at("9999-12-30T00:00:00Z"), at("9999-12-31T23:59:59Z")),
+        (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC),
+        (DateTime::<Utc>::MAX_UTC - TimeDelta::hours(1), DateTime::<Utc>::MAX_UTC),
+    ];
+    for zone in [Tz::UTC, Tz::Pacific__Kiritimati, Tz::America__New_York] {
+        for (from, to) in ranges {
+            let range = TimeRange::new(from, to).unwrap();
+            let points = vec![Point { at: from, value: Some(1.0) }, Point { at: to, value: Some(2.0) }];
+            for step in [None, Some(TimeDelta::minutes(1)), Some(TimeDelta::zero()), Some(TimeDelta::MIN), Some(TimeDelta::MAX)] {
+                let lines = vec![Line { label: "a".into(), color: None, points: points.clone() }, line("none", 0, |_| None)];
+                let drawn = Chart { zone, range, step, ..chart(lines) }.draw();
+                assert!(drawn.svg.to_string().len() < 12_000);
+                spark(&points, range, "a");
+            }
         }
     }
 }
 
-/// The page for the eye: `LOGGIA_CHARTS=/some/folder cargo test --lib chart::tests::page -- --ignored` writes it.
+/// With `LOGGIA_CHARTS=/some/folder` the page is written there, to be looked at.
 #[test]
-#[ignore = "writes a page to look at"]
-fn page_to_look_at() {
-    let folder = std::path::PathBuf::from(std::env::var("LOGGIA_CHARTS").expect("LOGGIA_CHARTS names a folder"));
-    std::fs::write(folder.join("charts.html"), super::gallery::page()).expect("the folder can be written to");
+fn the_gallery_draws_every_kind_of_chart_with_an_id_of_its_own() {
+    let page = super::gallery::page();
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let unique: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), unique.len());
+    assert!(!page.contains("style=") && !page.contains("NaN") && !page.contains("inf%"));
+    if let Ok(folder) = std::env::var("LOGGIA_CHARTS") {
+        std::fs::write(std::path::Path::new(&folder).join("charts.html"), page).unwrap();
+    }
 }

@@ -91,6 +91,16 @@ impl Step {
         }
     }
 
+    /// How many of its labels fit where `usual` times like 14:05 would.
+    fn most(self, usual: i64) -> i64 {
+        match self {
+            Step::Millis(..1000) => usual / 2,
+            Step::Millis(..60_000) => usual * 3 / 4,
+            Step::Months(_) if usual > 5 => usual.max(12),
+            _ => usual,
+        }
+    }
+
     /// Whether all ticks of `coarse` are ticks of this too.
     fn divides(self, coarse: Step) -> bool {
         match (self, coarse) {
@@ -146,12 +156,10 @@ pub(super) fn ticks(range: TimeRange, zone: Tz) -> Vec<Tick> {
         return Vec::new();
     }
     let length = (to - from).num_milliseconds();
-    let fits = |step: &Step, most: i64| length / step.length() <= most;
+    let fits = |step: &Step, most: i64| length / step.length() <= step.most(most);
     let Some(coarse) = LADDER.iter().copied().find(|step| fits(step, 5)) else { return Vec::new() };
-    let finer = |than: Step, most: i64| {
-        let months = |step: &Step| if matches!(step, Step::Months(_)) { most.max(12) } else { most };
-        LADDER.iter().copied().find(|step| step.divides(than) && fits(step, months(step))).unwrap_or(than)
-    };
+    let finer =
+        |than: Step, most: i64| LADDER.iter().copied().find(|step| step.divides(than) && fits(step, most)).unwrap_or(than);
     let medium = finer(coarse, 9);
     let fine = finer(medium, 24);
     let mut ticks: Vec<Tick> = instants(fine, from, to, zone)

@@ -6,6 +6,9 @@ use crate::domain::unit::{Scale, decimals_of};
 /// Larger numbers are drawn as this one, so that no difference of two overflows.
 pub(super) const LARGEST: f64 = 1e300;
 
+/// The longest unit that stands beside the top value, in characters; a longer one stands above the axis.
+const LONGEST_UNIT: usize = 7;
+
 /// What an axis has to fit.
 pub(super) struct Fit<'a> {
     /// The smallest and the largest value, if there is any.
@@ -63,7 +66,14 @@ impl ValueAxis {
             .map(|k| {
                 let value = (first + k as f64) * step * scale.divisor;
                 let text = scale.number(value, Some(tick_decimals));
-                (value, if k == count && !scale.unit.is_empty() { format!("{text} {}", scale.unit) } else { text })
+                (
+                    value,
+                    if k == count && (1..=LONGEST_UNIT).contains(&scale.unit.chars().count()) {
+                        format!("{text} {}", scale.unit)
+                    } else {
+                        text
+                    },
+                )
             })
             .collect();
         let whole = fit.whole && scale.divisor == 1.0;
@@ -81,6 +91,11 @@ impl ValueAxis {
     /// Where a value is, 0 at the bottom, 1 at the top; outside of that when the author's ends cut it off.
     pub fn share(&self, value: f64) -> f64 {
         (value - self.lo) / (self.hi - self.lo)
+    }
+
+    /// The unit, if it is too long to stand beside the top value.
+    pub fn long_unit(&self) -> Option<&str> {
+        Some(self.scale.unit.as_str()).filter(|unit| unit.chars().count() > LONGEST_UNIT)
     }
 
     /// A round value as it was written: with the decimals it needs, three at most.
@@ -172,6 +187,14 @@ mod tests {
         assert_eq!(labels(&fit((0.0, 96.6), &Unit::Percent)), ["0", "25", "50", "75", "100 %"]);
         assert_eq!(labels(&fit((740e3, 1.21e6), &Unit::BytesPerSecond)), ["0.6", "0.8", "1.0", "1.2", "1.4 MB/s"]);
         assert_eq!(labels(&fit((-5.0, 5.0), &Unit::None)), ["\u{2212}5.0", "\u{2212}2.5", "0.0", "2.5", "5.0"]);
+    }
+
+    #[test]
+    fn a_unit_too_long_for_the_axis_stands_above_it() {
+        let unit = Unit::parse("requests per second");
+        let axis = ValueAxis::new(&fit((0.0, 40.0), &unit));
+        assert_eq!(axis.ticks.last().map(|tick| tick.1.as_str()), Some("40"));
+        assert_eq!(axis.long_unit(), Some("requests per second"));
     }
 
     #[test]

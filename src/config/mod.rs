@@ -1,12 +1,31 @@
 //! The tenants folder, read whole: dashboards and panels ready to draw, and every fault with its place.
 
+mod catalog;
+pub mod check;
+mod dashboard;
+mod files;
+mod layout;
+mod live;
+mod panels;
+pub mod schema;
+pub mod spec;
+mod tenant;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
+pub use catalog::Catalog;
+pub use live::Live;
+pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
+
 use crate::domain::Key;
 use crate::panel::Panel;
+use crate::yaml::Fault;
 
 /// Where a panel stands: columns 1–12, rows from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +37,18 @@ pub struct Position {
     pub height: u16,
 }
 
+/// How what is shown stands to what is saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// It is what the file says.
+    #[default]
+    Current,
+    /// The file has a fault: this is the last version without one.
+    LastGood,
+    /// The file has a fault and there never was a version without one.
+    Faulty,
+}
+
 /// A panel on a dashboard.
 #[derive(Clone, Debug)]
 pub struct Placed {
@@ -27,10 +58,12 @@ pub struct Placed {
     pub kind: &'static str,
     /// Where it stands.
     pub position: Position,
-    /// Itself; `Err` is the fault a viewer is told of without its place.
+    /// Itself; where its file has a fault and no last good version, one that says so.
     pub panel: Arc<dyn Panel>,
     /// The file it was read from, for authors.
     pub file: String,
+    /// Whether it is what its file says.
+    pub version: Version,
 }
 
 /// A dashboard, ready to draw.
@@ -50,4 +83,37 @@ pub struct Dashboard {
     pub range: Option<(String, String)>,
     /// Its panels, in reading order.
     pub panels: Vec<Placed>,
+    /// Its file, for authors.
+    pub file: String,
+    /// Whether it is what its file says.
+    pub version: Version,
+    /// What is wrong in its file and its panels' files, for authors.
+    pub faults: Vec<Fault>,
+    /// What it was read from.
+    pub sources: Sources,
+}
+
+/// The files something was read from, and those looked for in vain, with what they held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources(Vec<(String, Option<u64>)>);
+
+impl Dashboard {
+    /// Whether this is the tenant's front page.
+    pub fn is_default(&self) -> bool {
+        self.key.as_str() == DEFAULT
+    }
+}
+
+/// The key of the dashboard every tenant has.
+const DEFAULT: &str = "default";
+
+/// A dashboard in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DashboardTitle {
+    /// Its name in addresses.
+    pub key: Key,
+    /// Its title.
+    pub name: String,
+    /// A sentence about it.
+    pub description: Option<String>,
 }

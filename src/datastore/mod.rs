@@ -1,10 +1,27 @@
 //! A tenant's own database: opened read-only, with limits and a small pool of its own.
 
-use std::time::Duration;
+mod breaker;
+mod describe;
+mod failure;
+mod pool;
+mod postgres;
+mod registry;
+mod sqlite;
+mod target;
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::frame::Frame;
+use breaker::Breaker;
+use pool::Pool;
+
+pub use describe::Described;
+pub use failure::Failure;
+pub use registry::Datastores;
+pub use target::{BadAddress, Target};
 
 /// Which SQL a datastore speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,68 +56,56 @@ pub struct Statement {
     pub binds: Vec<Bind>,
 }
 
-/// Where a datastore is and how it may be used. `Debug` never shows the address's secrets.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Target {
-    /// Which database.
-    pub dialect: Dialect,
-    /// `sqlite:/path/file.db` or `postgres://…`, secrets resolved.
-    pub url: String,
-    /// The schema names are qualified with (PostgreSQL).
-    pub schema: Option<String>,
-    /// `uc_catalog`.
-    pub catalog: Option<String>,
-    /// How long one statement may run.
-    pub statement_timeout: Duration,
-    /// How many connections at most.
-    pub max_connections: u32,
-}
-
-/// Why a query gave no frame. `Display` is for the log and for authors; visitors get `words()`.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Failure {
-    /// No connection could be made.
-    #[error("the tenant's database cannot be reached: {0}")]
-    Unreachable(String),
-    /// All connections were busy.
-    #[error("all connections to the tenant's database are busy")]
-    Busy,
-    /// The statement ran into its time limit.
-    #[error("the tenant's database did not answer within {0:?}")]
-    TimedOut(Duration),
-    /// The database refused the statement (no such table or column, no right, a wrong type).
-    #[error("the tenant's database refused the query: {0}")]
-    Refused(String),
-    /// The breaker is open: it failed lately and is being left alone until then.
-    #[error("the tenant's database failed lately; the next try is in {0:?}")]
-    Resting(Duration),
-}
-
 /// One tenant's datastore: a lazy pool, its limits, its breaker. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Datastore;
+pub struct Datastore {
+    pool: Arc<Pool>,
+    breaker: Arc<Breaker>,
+}
 
 impl Datastore {
     /// Makes it ready; connects at the first query.
-    pub fn new(_target: Target) -> Datastore {
-        unimplemented!("STORE helper")
+    pub fn new(target: Target) -> Datastore {
+        Datastore { pool: Arc::new(Pool::new(target)), breaker: Arc::default() }
+    }
+
+    /// Where it is and how it may be used.
+    pub fn target(&self) -> &Target {
+        &self.pool.target
     }
 
     /// Which SQL it speaks.
     pub fn dialect(&self) -> Dialect {
-        unimplemented!("STORE helper")
+        self.target().dialect
     }
 
     /// The schema its names are qualified with.
     pub fn schema(&self) -> Option<&str> {
-        unimplemented!("STORE helper")
+        self.target().schema.as_deref()
     }
 
-    /// Runs one SELECT and keeps at most `cap` rows.
+    /// Runs one SELECT and keeps at most `cap` rows. Dropping the future stops the database's work.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn query(&self, _statement: &Statement, _cap: usize) -> Result<Frame, Failure> {
-        unimplemented!("STORE helper")
+    pub async fn query(&self, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
+        let pass = self.breaker.enter(Instant::now())?;
+        let answer = self.pool.run(statement, cap).await;
+        pass.learn(answer.as_ref().err(), Instant::now());
+        answer
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn ping(&self) -> Result<(), Failure> {
+        let statement = Statement { sql: "SELECT 1".into(), binds: Vec::new() };
+        self.query(&statement, 1).await.map(drop)
+    }
+
+    /// Closes the idle connections now and the busy ones when they are done; later queries fail.
+    pub fn close(&self) {
+        self.pool.close();
     }
 }

@@ -15,6 +15,14 @@ pub struct Account {
     pub operator: bool,
 }
 
+impl Account {
+    /// What it may see, in words.
+    pub fn sees(&self) -> String {
+        let tenants = self.tenants.join(", ");
+        if self.operator { format!("operator; {tenants}") } else { tenants }
+    }
+}
+
 /// The password of every demo account.
 pub const PASSWORD: &str = "demo";
 

@@ -1,7 +1,14 @@
 //! A small table in memory: typed columns with nulls, all that stands between data and drawing.
 
+mod build;
+mod read;
+mod time;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use uuid::Uuid;
+
+pub use build::{Cell, Mixed, cut};
+pub use time::{Moment, parse as parse_time};
 
 /// Columns of equal length.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,7 +65,8 @@ impl Frame {
 
     /// About how many bytes it holds, for the cache's weight.
     pub fn bytes(&self) -> usize {
-        unimplemented!("STORE helper")
+        let columns = self.columns.iter();
+        size_of::<Frame>() + columns.map(|c| size_of::<Column>() + c.name.len() + c.values.bytes()).sum::<usize>()
     }
 }
 
@@ -81,26 +89,5 @@ impl Values {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Whether row `i` is null (or beyond the end).
-    pub fn is_null(&self, _i: usize) -> bool {
-        unimplemented!("STORE helper")
-    }
-
-    /// Row `i` as a number: ints, floats, decimals, booleans (0/1), numeric text; finite only.
-    pub fn number(&self, _i: usize) -> Option<f64> {
-        unimplemented!("STORE helper")
-    }
-
-    /// Row `i` as text a reader can read; exact for decimals, RFC 3339 for instants.
-    pub fn text(&self, _i: usize) -> Option<std::borrow::Cow<'_, str>> {
-        unimplemented!("STORE helper")
-    }
-
-    /// Row `i` as an instant: timestamps with a zone as they are, without one read in `zone`,
-    /// dates at their midnight, ISO text parsed (SQLite).
-    pub fn instant(&self, _i: usize, _zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
-        unimplemented!("STORE helper")
     }
 }

@@ -101,7 +101,14 @@ impl Cache {
     }
 
     /// The kept answer while it is fresh; else what `ask` gives, asked once for all who wait; else, if that fails, the last good one.
-    async fn answer<F>(&self, key: Key, shape: Key, range: Option<TimeRange>, fresh_for: Duration, ask: F) -> Result<Answer, Failure>
+    async fn answer<F>(
+        &self,
+        key: Key,
+        shape: Key,
+        range: Option<TimeRange>,
+        fresh_for: Duration,
+        ask: F,
+    ) -> Result<Answer, Failure>
     where
         F: Future<Output = Result<Frame, Failure>> + Send + 'static,
     {

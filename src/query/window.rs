@@ -108,8 +108,17 @@ mod tests {
     fn the_width_follows_the_length() {
         let end = at("2026-04-15T00:00:00Z");
         for (hours, seconds) in [
-            (1, None), (8, None), (9, Some(60)), (24, Some(60)), (25, Some(600)), (96, Some(600)), (97, Some(3600)),
-            (92 * 24, Some(3600)), (93 * 24, Some(86_400)), (2500 * 24, Some(86_400)), (2501 * 24, Some(604_800)),
+            (1, None),
+            (8, None),
+            (9, Some(60)),
+            (24, Some(60)),
+            (25, Some(600)),
+            (96, Some(600)),
+            (97, Some(3600)),
+            (92 * 24, Some(3600)),
+            (93 * 24, Some(86_400)),
+            (2500 * 24, Some(86_400)),
+            (2501 * 24, Some(604_800)),
         ] {
             let range = TimeRange::new(end - TimeDelta::hours(hours), end).unwrap();
             let made = Window::new(range, false, TimeDelta::zero(), Tz::UTC, true);

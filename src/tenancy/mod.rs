@@ -1,54 +1,89 @@
 //! Whose data: a tenant, and the proof that this caller may read it.
 
-use crate::datastore::Datastore;
-use crate::domain::{CorrelationId, Role, Slug, TenantId};
-use crate::identity::Identity;
-use chrono_tz::Tz;
+mod declaration;
+mod declare;
+mod lists;
+pub mod members;
+mod open;
+pub mod preferences;
+mod proof;
+mod scope;
+mod standing;
+mod state;
 
-/// Proof that this identity may read this tenant. Its fields are private; `TenantScope::authorize` is the only way in.
-#[derive(Clone, Debug)]
-pub struct TenantScope {
-    tenant: TenantId,
-    slug: Slug,
-    name: String,
-    zone: Tz,
-    role: Role,
-    datastore: Option<Datastore>,
-    correlation: CorrelationId,
-    identity: Identity,
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use crate::central::Central;
+use crate::central::audit::Queue;
+use crate::datastore::Datastores;
+use crate::domain::TenantId;
+
+pub use crate::central::tenants::{Brand, Status, TenantCard};
+pub use declaration::{DatastoreDeclaration, Env, Kind, SecretReference, TenantDeclaration};
+pub use declare::{Difference, How};
+pub use proof::{Operator, TenantAdmin};
+pub use scope::{Denied, TenantScope};
+
+use standing::{Asked, Standing};
+
+/// Knows the tenants: who may open which, and where their data is. Cheap to clone.
+#[derive(Clone)]
+pub struct Tenancy(Arc<Inner>);
+
+struct Inner {
+    central: Central,
+    audit: Queue,
+    house: House,
+    stores: Datastores<(TenantId, Uuid)>,
+    known: Cache<Asked, Arc<Standing>>,
 }
 
-impl TenantScope {
-    /// The tenant's id.
-    pub fn tenant(&self) -> TenantId {
-        self.tenant
+/// What the installation's settings say about all tenants.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// Which of a tenant's datastores is meant.
+    pub env: Env,
+    /// Whether operators may read every tenant, or only those they are members of.
+    pub operators_read: bool,
+    /// Where relative SQLite files are.
+    pub data: PathBuf,
+}
+
+impl fmt::Debug for Tenancy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenancy").field("house", &self.0.house).finish_non_exhaustive()
     }
-    /// The tenant's slug.
-    pub fn slug(&self) -> &Slug {
-        &self.slug
+}
+
+impl Tenancy {
+    /// Ready to be asked.
+    pub fn new(central: &Central, audit: &Queue, house: House) -> Tenancy {
+        Tenancy(Arc::new(Inner {
+            central: central.clone(),
+            audit: audit.clone(),
+            house,
+            stores: Datastores::default(),
+            known: Cache::new(20_000),
+        }))
     }
-    /// The tenant's name.
-    pub fn name(&self) -> &str {
-        &self.name
+
+    /// The central database.
+    pub fn central(&self) -> &Central {
+        &self.0.central
     }
-    /// The tenant's zone.
-    pub fn zone(&self) -> Tz {
-        self.zone
+
+    /// Where views, exports and denials are noted.
+    pub fn audit(&self) -> &Queue {
+        &self.0.audit
     }
-    /// What the caller may do here.
-    pub fn role(&self) -> Role {
-        self.role
-    }
-    /// The tenant's primary datastore in this environment, if it has one.
-    pub fn datastore(&self) -> Option<&Datastore> {
-        self.datastore.as_ref()
-    }
-    /// The request.
-    pub fn correlation(&self) -> CorrelationId {
-        self.correlation
-    }
-    /// The caller.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+
+    /// Closes every tenant's connections, at the end of the process.
+    pub fn close(&self) {
+        self.0.stores.close();
     }
 }

@@ -59,9 +59,9 @@ fn user(identity: &Identity) -> UserView {
 /// When the central database does not answer.
 pub async fn tenant(parts: &Parts, request: &Request, scope: &TenantScope, dashboard: &Dashboard, view: &PageView) -> Result<Chrome> {
     let page = view.page(scope, dashboard);
-    let mine = parts.tenancy.mine(scope.identity(), None, 1, SWITCHER).await.map_err(Error::unavailable)?;
+    let mine = parts.tenancy.mine(scope.identity(), None, 1).await.map_err(Error::unavailable)?;
     let catalog = parts.catalog.now();
-    let tenants = mine.cards.iter().map(|card| TenantLink {
+    let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
         href: match catalog.has(&card.slug, &dashboard.key) {

@@ -36,7 +36,8 @@ async fn visitor(request: &Request) -> Result<Option<Identity>> {
         rates.count_caller(&limits::network(trail.address))?;
         return Ok(None);
     };
-    let identity = parts.identities.identify(&token, trail.correlation, trail.address).await.map_err(Error::unavailable)?;
+    let identity = parts.identities.identify(&token, trail.correlation).await.map_err(Error::unavailable)?;
+    let identity = identity.map(|identity| identity.seen_from(trail.address));
     match &identity {
         Some(identity) => enter(request, parts, &trail, identity, rates).await?,
         None => rates.count_caller(&limits::network(trail.address))?,

@@ -11,9 +11,10 @@ mod guards;
 mod headers;
 mod limits;
 pub mod pages;
+mod panels;
 mod probes;
 pub mod routes;
-mod show;
+
 mod trail;
 mod view;
 
@@ -29,6 +30,7 @@ pub use limits::Rates;
 
 use self::trail::Trail;
 use crate::central::Central;
+use crate::central::audit::Queue;
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
@@ -46,10 +48,11 @@ pub struct Parts {
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub central: Central,
+    pub audit: Queue,
     pub identities: Identities,
     pub tenancy: Tenancy,
     pub catalog: Arc<Live>,
-    pub cache: Arc<Cache>,
+    pub cache: Cache,
     pub rates: Rates,
 }
 

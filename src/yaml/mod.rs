@@ -103,6 +103,12 @@ impl Document {
         Fault::at(&self.file, line, column, message)
     }
 
+    /// The map at `path` with this one key, as a document of its own whose faults stand where they stand here.
+    pub fn only(&self, path: &str, key: &str) -> Option<Document> {
+        let tree = self.tree.only(self.find(path).ok()?, key)?;
+        Some(Document { file: self.file.clone(), source: self.source.clone(), tree })
+    }
+
     /// The node at `path`, or the last one on the way to it.
     fn find(&self, path: &str) -> Result<Id, Id> {
         let mut at = self.tree.root();

@@ -89,6 +89,15 @@ impl Tree {
         self.entry_of(id, key).map(|entry| entry.value)
     }
 
+    /// The same tree from the map `id` down, of which it sees only `key`.
+    pub(super) fn only(&self, id: Id, key: &str) -> Option<Tree> {
+        let entry = self.entry_of(id, key)?;
+        let mut tree = Tree { root: id, repeated: Vec::new(), nodes: self.nodes.clone() };
+        tree.nodes[id].content = Content::Map(vec![entry]);
+        tree.nodes[id].parent = None;
+        Some(tree)
+    }
+
     /// The key that holds the value `id`.
     pub(super) fn key_of(&self, id: Id) -> Option<Id> {
         let Content::Map(entries) = &self.node(self.node(id).parent?).content else { return None };

@@ -57,6 +57,42 @@
     }
   }, 5000);
 
+  // A panel changed its own part of the view (a sort, a page): every other link and form learns it, so that none forgets it.
+  const sync = (address, keys, next) => {
+    const url = new URL(address, location.href);
+    if (url.origin !== location.origin || (url.pathname !== next.pathname && !url.pathname.includes('/panel/'))) return address;
+    for (const key of keys) {
+      url.searchParams.delete(key);
+      for (const value of next.searchParams.getAll(key)) url.searchParams.append(key, value);
+    }
+    return url.pathname + url.search + url.hash;
+  };
+  const syncForm = (form, keys, next) => {
+    for (const key of keys) {
+      for (const field of form.querySelectorAll('input[type="hidden"]')) if (field.name === key) field.remove();
+      if (form.elements.namedItem(key)) continue;
+      for (const value of next.searchParams.getAll(key)) {
+        const field = document.createElement('input');
+        Object.assign(field, { type: 'hidden', name: key, value });
+        form.append(field);
+      }
+    }
+  };
+  document.addEventListener('htmx:before:history:update', event => {
+    const here = new URL(location.href);
+    const next = new URL(event.detail.history.path, here);
+    const told = (url, key) => JSON.stringify(url.searchParams.getAll(key));
+    const all = new Set([...here.searchParams.keys(), ...next.searchParams.keys()]);
+    const keys = [...all].filter(key => key.includes('.') && told(here, key) !== told(next, key));
+    if (!keys.length) return;
+    for (const name of ['href', 'hx-get', 'hx-push-url']) {
+      for (const element of document.querySelectorAll(`main [${name}^="/"], .bar [${name}^="/"]`)) {
+        element.setAttribute(name, sync(element.getAttribute(name), keys, next));
+      }
+    }
+    for (const form of document.querySelectorAll('main form')) syncForm(form, keys, next);
+  });
+
   // A stretch dragged over a chart becomes the page's range; the rest of the view stays.
   document.addEventListener('loggia:zoom', event => {
     const { from, to } = event.detail || {};

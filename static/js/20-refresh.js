@@ -95,7 +95,7 @@
 
   // Somebody is typing, choosing or dragging here: the drawing must not move now.
   const held = panel => {
-    if ('hold' in panel.dataset) return true;
+    if (panel.querySelector('.hover > u')) return true;
     const here = document.activeElement;
     if (here && panel.contains(here)) {
       if (here.matches('select')) return true;
@@ -129,8 +129,11 @@
     panel.classList.add('is-stale');
     if (why) {
       why.classList.add('warn');
-      why.textContent = `stale since ${clock(panel, Number(panel.dataset.lost))} · ${reason}`;
-      why.title = why.textContent;
+      const because = document.createElement('span');
+      because.className = 'because';
+      because.textContent = ` · ${reason}`;
+      why.replaceChildren(`stale since ${clock(panel, Number(panel.dataset.lost))}`, because);
+      why.title = reason;
     }
     settle(panel, 'lost');
   };
@@ -218,6 +221,7 @@
     const panel = ctx.target?.closest?.('section.panel[hx-get]');
     if (!panel) return;
     ctx.panel = panel.id;
+    panel.setAttribute('aria-busy', 'true');
     if (ctx.sourceElement === panel && of(panel).manual) ctx.request.body.set('refresh', '1');
     // A click on the panel's own links overtakes a poll that is under way.
     if (ctx.sourceElement !== panel) window.htmx.trigger(panel, 'htmx:abort');
@@ -307,7 +311,7 @@
       if (drawn(panel) && !panel.dataset.at) stamp(panel, Date.now());
     }
     tick();
-    setInterval(tick, 1000);
+    setInterval(tick, 500);
   };
   document.addEventListener('visibilitychange', tick);
   window.addEventListener('pageshow', event => { if (event.persisted) tick(); });

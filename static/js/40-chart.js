@@ -91,7 +91,8 @@
       if (value < 0 && /[1-9]/.test(text)) text = `\u2212${data.prefix || ""}${text.replace("-", "")}`;
       else text = (data.prefix || "") + text;
       const beyond = y <= -this.height ? "≥ " : y >= 2 * this.height ? "≤ " : "";
-      return beyond + text + (data.unit ? `\u00a0${data.unit}` : "");
+      // a long unit stands above the axis already
+      return beyond + text + (data.unit && data.unit.length < 8 ? `\u00a0${data.unit}` : "");
     }
 
     // Shows the readings at the time nearest to `x` (canvas units); `y` is where the pointer is, if there is one.
@@ -124,7 +125,7 @@
     }
 
     tip(rows, near, all) {
-      const tip = this.box || (this.box = make("div", "tip", this.chart));
+      const tip = this.box || (this.box = make("div", "readout", this.chart));
       tip.replaceChildren();
       this.words = this.clock.format(this.time(this.at));
       make("p", "", tip).textContent = this.words;
@@ -215,8 +216,9 @@
         this.say();
       });
       hover.addEventListener("blur", () => {
-        // a panel drawn anew takes its focus with it: that is no blur
-        if (hover.isConnected) { held = null; this.hide(); }
+        this.hide();
+        // a panel drawn anew takes its focus with it: that is no leaving
+        setTimeout(() => { if (hover.isConnected && held?.id === this.chart.id && document.activeElement !== hover) held = null; });
       });
       hover.addEventListener("keydown", (event) => this.key(event));
     }

@@ -1,4 +1,4 @@
-use sea_orm::entity::prelude::{ActiveModelBehavior, DeriveEntityModel};
+use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

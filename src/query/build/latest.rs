@@ -31,7 +31,9 @@ fn with_time(sql: &mut Sql, source: &Source, key: &Name, status: &Name, column: 
     time::shown(sql, column, None);
     sql.push(" AS c");
     from(sql, source, Some(column), None);
-    sql.push(") AS p WINDOW w AS (PARTITION BY k ORDER BY (c IS NULL), c DESC, x DESC)) AS r) AS q WHERE b = 0 GROUP BY k ORDER BY k");
+    sql.push(
+        ") AS p WINDOW w AS (PARTITION BY k ORDER BY (c IS NULL), c DESC, x DESC)) AS r) AS q WHERE b = 0 GROUP BY k ORDER BY k",
+    );
 }
 
 fn without_time(sql: &mut Sql, source: &Source, key: &Name, status: &Name, message: Option<&Name>) {

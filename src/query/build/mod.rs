@@ -4,9 +4,9 @@ mod latest;
 mod rows;
 mod series;
 mod sql;
-mod time;
 #[cfg(test)]
 mod tests;
+mod time;
 mod value;
 
 use super::{Aggregate, Query, Source, TimeColumn};

@@ -76,7 +76,7 @@ impl Sql {
         self.push(if self.dialect == Dialect::Postgres { " OFFSET 0" } else { " LIMIT -1 OFFSET 0" });
     }
 
-    pub(super) fn done(self) -> Statement {
+    pub(in crate::query) fn done(self) -> Statement {
         Statement { sql: self.text, binds: self.binds }
     }
 }

@@ -19,17 +19,46 @@ pub(super) enum Expr {
     /// Of anything but another `Minus`.
     Minus(Box<Expr>),
     Binary(Box<Expr>, Operator, Box<Expr>),
-    In { expr: Box<Expr>, list: Vec<Expr>, negated: bool },
-    Between { expr: Box<Expr>, low: Box<Expr>, high: Box<Expr>, negated: bool },
+    In {
+        expr: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
+    Between {
+        expr: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+        negated: bool,
+    },
     /// PostgreSQL's meaning on both databases: LIKE minds the case, a backslash escapes.
-    Like { expr: Box<Expr>, pattern: String, folded: bool, negated: bool },
-    IsNull { expr: Box<Expr>, negated: bool },
-    IsBool { expr: Box<Expr>, value: bool, negated: bool },
-    Distinct { left: Box<Expr>, right: Box<Expr>, negated: bool },
+    Like {
+        expr: Box<Expr>,
+        pattern: String,
+        folded: bool,
+        negated: bool,
+    },
+    IsNull {
+        expr: Box<Expr>,
+        negated: bool,
+    },
+    IsBool {
+        expr: Box<Expr>,
+        value: bool,
+        negated: bool,
+    },
+    Distinct {
+        left: Box<Expr>,
+        right: Box<Expr>,
+        negated: bool,
+    },
     Call(Function, Vec<Expr>),
     Now,
     /// A time moved by whole months and seconds.
-    Moved { expr: Box<Expr>, back: bool, by: Span },
+    Moved {
+        expr: Box<Expr>,
+        back: bool,
+        by: Span,
+    },
 }
 
 /// A length of time as an interval literal says it.

@@ -147,7 +147,10 @@ fn reads_the_same(expr: &Expr) -> bool {
 /// Whether a text is exactly one SELECT to the parser of that database's language.
 pub(super) fn is_one_select(text: &str, dialect: Dialect) -> bool {
     let parse = |language: &dyn sqlparser::dialect::Dialect| {
-        Parser::new(language).with_recursion_limit(RECURSION * 4).try_with_sql(text).and_then(|mut parser| parser.parse_statements())
+        Parser::new(language)
+            .with_recursion_limit(RECURSION * 4)
+            .try_with_sql(text)
+            .and_then(|mut parser| parser.parse_statements())
     };
     let statements = match dialect {
         Dialect::Postgres => parse(&PostgreSqlDialect {}),

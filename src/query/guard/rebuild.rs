@@ -32,7 +32,7 @@ struct Rebuilder<'p> {
 
 impl Rebuilder<'_> {
     fn at(&self, tree: &ast::Expr) -> usize {
-        (self.place)(tree.span().start)
+        (self.place)(beginning(tree))
     }
 
     fn refused(&self, tree: &ast::Expr, what: &str) -> FragmentFault {
@@ -134,7 +134,10 @@ impl Rebuilder<'_> {
         }
         if let (BinaryOperator::Plus | BinaryOperator::Minus, ast::Expr::Interval(interval)) = (op, right) {
             let by = span(interval).ok_or_else(|| {
-                FragmentFault::new(self.at(right), "an interval is written like interval '7 days' or interval '1 hour 30 minutes'")
+                FragmentFault::new(
+                    self.at(right),
+                    "an interval is written like interval '7 days' or interval '1 hour 30 minutes'",
+                )
             })?;
             let expr = Box::new(self.build(left, depth + 1)?);
             return Ok(Expr::Moved { expr, back: matches!(op, BinaryOperator::Minus), by });
@@ -213,7 +216,10 @@ impl Rebuilder<'_> {
             }
         }
         if !(*least..=*most).contains(&built.len()) {
-            return Err(FragmentFault::new(self.at(tree), format!("“{word}” takes {least} to {most} arguments, not {}", built.len())));
+            return Err(FragmentFault::new(
+                self.at(tree),
+                format!("“{word}” takes {least} to {most} arguments, not {}", built.len()),
+            ));
         }
         Ok(Expr::Call(*function, built))
     }
@@ -226,11 +232,26 @@ impl Rebuilder<'_> {
     }
 }
 
+/// Where a tree begins, found without walking the whole of it.
+fn beginning(mut tree: &ast::Expr) -> Location {
+    loop {
+        tree = match tree {
+            ast::Expr::BinaryOp { left, .. } => left,
+            ast::Expr::Nested(expr) | ast::Expr::IsNull(expr) | ast::Expr::IsNotNull(expr) => expr,
+            ast::Expr::InList { expr, .. } | ast::Expr::Between { expr, .. } => expr,
+            ast::Expr::Like { expr, .. } | ast::Expr::ILike { expr, .. } | ast::Expr::UnaryOp { expr, .. } => expr,
+            ast::Expr::Identifier(ident) => return ident.span.start,
+            ast::Expr::Function(function) => return function.name.span().start,
+            leaf => return leaf.span().start,
+        }
+    }
+}
+
 /// Digits as they will be written: no exponent, no sign, at most 18 on either side of the point.
 fn number(text: &str) -> Option<String> {
     let plain = if text.contains(['e', 'E']) {
         let value: f64 = text.parse().ok()?;
-        if !(value == 0.0 || (1e-18..1e18).contains(&value)) {
+        if !(1e-18..1e18).contains(&value) {
             return None;
         }
         format!("{value}")

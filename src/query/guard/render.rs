@@ -104,18 +104,17 @@ impl Target for Lite<'_> {
     }
 
     fn like(&mut self, expr: &Expr, pattern: &str, folded: bool, negated: bool) {
-        self.push("(");
+        self.push(if negated { "(NOT (" } else { "((" });
         write(expr, self);
-        self.push(if negated { " NOT " } else { " " });
         if folded {
-            self.push("LIKE ");
+            self.push(" LIKE ");
             self.text(pattern);
             self.push(" ESCAPE '\\'");
         } else {
-            self.push("GLOB ");
+            self.push(" GLOB ");
             self.text(&glob(pattern));
         }
-        self.push(")");
+        self.push("))");
     }
 
     fn now(&mut self) {

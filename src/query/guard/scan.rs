@@ -7,6 +7,8 @@ use super::fault::FragmentFault;
 
 /// The longest fragment, in bytes: a longer chain of ANDs could overflow the stack when its tree is dropped.
 const LONGEST: usize = 4096;
+/// The most tokens: a chain of operators is a tree as deep as it is long, and dropping it takes stack.
+const MOST: usize = 1200;
 /// The deepest nesting of parentheses.
 const DEEPEST: usize = 16;
 
@@ -164,6 +166,9 @@ pub(super) fn scan(text: &str) -> Result<Scanned<'_>, FragmentFault> {
         }
         neighbours(tokens.last().map(|before| &before.token), &token.token, at)?;
         tokens.push(token);
+        if tokens.len() > MOST {
+            return Err(FragmentFault::new(at, format!("the fragment has more than {MOST} words and signs")));
+        }
     }
     Ok(Scanned { text, tokens })
 }

@@ -172,9 +172,17 @@ fn hostile_fragments_are_refused_or_harmless() {
     let begun = std::time::Instant::now();
     for text in HOSTILE {
         property(text).unwrap_or_else(|sql| panic!("{text}\n{sql}"));
-        assert!(Condition::parse(text).is_err(), "let through: {text}");
     }
-    let long = ["a = 1 AND ".repeat(50_000), "(".repeat(4000), "-".repeat(4000), "not ".repeat(1000), "lower(".repeat(600), "a = '".repeat(800)];
+    let through: Vec<_> = HOSTILE.iter().filter(|text| Condition::parse(text).is_ok()).collect();
+    assert!(through.is_empty(), "let through: {through:?}");
+    let long = [
+        "a = 1 AND ".repeat(50_000),
+        "(".repeat(4000),
+        "-".repeat(4000),
+        "not ".repeat(1000),
+        "lower(".repeat(600),
+        "a = '".repeat(800),
+    ];
     for text in &long {
         property(text).unwrap_or_else(|sql| panic!("{sql}"));
         assert!(Condition::parse(text).is_err());
@@ -184,10 +192,10 @@ fn hostile_fragments_are_refused_or_harmless() {
 
 #[test]
 fn long_chains_within_the_cap_are_no_trouble() {
-    let chain = "a=1 OR ".repeat(580) + "a=1";
+    let chain = "a=1 OR ".repeat(299) + "a=1";
     assert!(Condition::parse(&chain).is_ok());
     property(&chain).unwrap();
-    let sum = "1+".repeat(2000) + "1 = a";
+    let sum = "1+".repeat(580) + "1 = a";
     assert!(fault(&sum).message.contains("deep"));
 }
 
@@ -209,6 +217,7 @@ fn what_authors_write_is_written_again_with_values_bound() {
         ("a IS NOT DISTINCT FROM NULL", "(s.\"a\" IS NOT DISTINCT FROM NULL)", vec![]),
         ("round(a, 2) = 1e3", "(round(CAST(s.\"a\" AS numeric), 2) = 1000)", vec![]),
         ("t > now() - interval '1 day 2 hours'", "(s.\"t\" > (now() - interval '0 months 93600 seconds'))", vec![]),
+        ("host NOT LIKE 'w%'", "(s.\"host\" NOT LIKE $1)", vec!["w%"]),
         ("active", "s.\"active\"", vec![]),
     ] {
         let (sql, binds) = written(text, Dialect::Postgres);
@@ -223,7 +232,7 @@ fn what_authors_write_is_written_again_with_values_bound() {
 fn sqlite_minds_the_case_in_like_and_reads_times() {
     assert_eq!(
         written("name LIKE 'a_b%[c]\\%*'", Dialect::Sqlite),
-        ("(s.\"name\" GLOB ?1)".to_owned(), vec![Bind::Text("a?b*[[]c]%[*]".to_owned())])
+        ("((s.\"name\" GLOB ?1))".to_owned(), vec![Bind::Text("a?b*[[]c]%[*]".to_owned())])
     );
     let (sql, _) = written("t >= now() - interval '1 month'", Dialect::Sqlite);
     assert!(sql.contains("unixepoch((unixepoch('now')), 'unixepoch', '-1 months')"), "{sql}");
@@ -253,17 +262,22 @@ fn orders_and_the_one_string_form_are_read() {
     let order = |name: &str, descending| Order { column: Name::parse(name).unwrap(), descending };
     assert_eq!(Condition::parse_order("recorded_at DESC, name"), Ok(vec![order("recorded_at", true), order("name", false)]));
     assert_eq!(Condition::parse_order("timestamp desc"), Ok(vec![order("timestamp", true)]));
-    for bad in ["", "a,", "a b", "lower(a)", "1", "a USING >", "a DESC DESC", "a NULLS LAST", "a; b", "a desc, ", "a.b", "LIMIT 1"] {
+    for bad in
+        ["", "a,", "a b", "lower(a)", "1", "a USING >", "a DESC DESC", "a NULLS LAST", "a; b", "a desc, ", "a.b", "LIMIT 1"]
+    {
         let result = Condition::parse_order(bad);
         assert!(result.is_err() || bad == "LIMIT 1", "{bad}: {result:?}");
     }
-    let (condition, order_by, limit) = Condition::parse_whole("metric_type = 'memory' ORDER BY recorded_at DESC LIMIT 1").unwrap();
+    let (condition, order_by, limit) =
+        Condition::parse_whole("metric_type = 'memory' ORDER BY recorded_at DESC LIMIT 1").unwrap();
     assert_eq!(condition, Condition::parse("metric_type = 'memory'").ok());
     assert_eq!((order_by, limit), (vec![order("recorded_at", true)], Some(1)));
     assert_eq!(Condition::parse_whole("ORDER BY a"), Ok((None, vec![order("a", false)], None)));
     assert_eq!(Condition::parse_whole("limit 5"), Ok((None, vec![], Some(5))));
     assert_eq!(Condition::parse_whole(""), Ok((None, vec![], None)));
-    for bad in ["a = 1 ORDER BY", "a = 1 ORDER a", "a = 1 LIMIT", "a = 1 LIMIT 0", "a = 1 LIMIT 1 ORDER BY a", "ORDER BY a ORDER BY b"] {
+    for bad in
+        ["a = 1 ORDER BY", "a = 1 ORDER a", "a = 1 LIMIT", "a = 1 LIMIT 0", "a = 1 LIMIT 1 ORDER BY a", "ORDER BY a ORDER BY b"]
+    {
         assert!(Condition::parse_whole(bad).is_err(), "{bad}");
     }
 }
@@ -283,12 +297,31 @@ fn no_text_makes_anything_but_one_select() {
     let pieces: Vec<String> = HOSTILE
         .iter()
         .flat_map(|text| text.split_inclusive(' '))
-        .chain(["a", "b ", "= ", "'x' ", "(", ")", "AND ", "OR ", "NOT ", "-", "--", ",", "lower(", "now() ", "interval '1 day' ", "1 ", "''", "\""])
+        .chain([
+            "a",
+            "b ",
+            "= ",
+            "'x' ",
+            "(",
+            ")",
+            "AND ",
+            "OR ",
+            "NOT ",
+            "-",
+            "--",
+            ",",
+            "lower(",
+            "now() ",
+            "interval '1 day' ",
+            "1 ",
+            "''",
+            "\"",
+        ])
         .map(str::to_owned)
         .collect();
     let mixed = prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map_concat();
     let anything = any::<String>();
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
     let runner = || TestRunner::new_with_rng(config.clone(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let begun = std::time::Instant::now();
     let check = |text: String| {

@@ -11,14 +11,14 @@ const CONTRAST: f64 = 4.5;
 
 /// The address of the tenant's stylesheet, new whenever its accent is; none without an accent.
 pub fn url(scope: &TenantScope) -> Option<String> {
-    let accent = scope.accent()?;
+    let accent = scope.brand().accent.as_deref()?;
     Some(format!("/tenant/{}/brand.css?v={}", scope.slug(), accent.trim_start_matches('#')))
 }
 
 /// `GET /tenant/{tenant}/brand.css`.
 #[handler]
 pub async fn show(scope: TenantScope) -> Result<Response> {
-    let css = scope.accent().and_then(|text| text.parse().ok()).map(sheet).unwrap_or_default();
+    let css = scope.brand().accent.as_deref().and_then(|text| text.parse().ok()).map(sheet).unwrap_or_default();
     Ok(Response::builder().content_type("text/css; charset=utf-8").header("cache-control", "private, max-age=86400").body(css))
 }
 

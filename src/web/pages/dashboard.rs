@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
 use crate::web::guards::Person;
-use crate::web::show::{self, Stand};
+use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
 use crate::web::{Parts, around, cookie};
 
@@ -181,10 +181,10 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
 #[handler]
 pub async fn of_active_tenant(Person(identity): Person, Path(dashboard): Path<String>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = parts.tenancy.mine(&identity, None, 1, 100).await.map_err(Error::unavailable)?;
+    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
-    let seen = last.split('/').nth(2).and_then(|slug| mine.cards.iter().find(|card| card.slug.as_str() == slug));
-    let only = if mine.cards.len() == 1 { mine.cards.first() } else { None };
+    let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
+    let only = if mine.items.len() == 1 { mine.items.first() } else { None };
     let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
     Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
 }
@@ -195,7 +195,7 @@ pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String
     let dashboard = find(parts, &scope, &dashboard)?;
     let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
-    let panels = panels(parts, &scope, &dashboard, &view, budget).await;
+    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
     let page = DashboardPage {
         chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
         name: dashboard.name.clone(),
@@ -205,7 +205,7 @@ pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String
         notices: view.notices.clone(),
         panels,
     };
-    parts.tenancy.viewed(&scope, dashboard.key.as_str());
+    parts.tenancy.viewed(&scope, &dashboard.key);
     let mut response = around::page(&page)?;
     cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
     Ok(response)
@@ -218,17 +218,17 @@ pub fn find(parts: &Parts, scope: &TenantScope, name: &str) -> Result<Arc<Dashbo
 }
 
 /// All panels at once; one that is late goes on by itself, and what it finds is there when it is asked for.
-async fn panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
+async fn all_panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
     let until = Instant::now() + budget;
     let ask = |at: usize| {
         let (parts, scope, dashboard, view) = (parts.clone(), scope.clone(), dashboard.clone(), view.clone());
-        tokio::spawn(async move { show::panel(&parts, &scope, &dashboard, &dashboard.panels[at], &view, Stand::Grid).await })
+        tokio::spawn(async move { panels::draw(&parts, &scope, &dashboard, &dashboard.panels[at], &view, Stand::Grid).await })
     };
     let asked = (0..dashboard.panels.len()).map(|at| (at, ask(at)));
     join_all(asked.map(|(at, task)| async move {
         match tokio::time::timeout_at(until, task).await {
             Ok(Ok(frame)) => frame,
-            Ok(Err(_)) | Err(_) => show::late(scope, dashboard, &dashboard.panels[at], view),
+            Ok(Err(_)) | Err(_) => panels::late(scope, dashboard, &dashboard.panels[at], view),
         }
     }))
     .await

@@ -109,11 +109,11 @@ async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts)
 /// Who asks, for the page that names their own tenants; an error's page is drawn even when nobody can tell.
 async fn visitor(question: &Question, trail: &Trail, parts: &Parts) -> Option<Identity> {
     let token = question.token.as_deref()?;
-    parts.identities.identify(token, trail.correlation, trail.address).await.ok().flatten()
+    parts.identities.identify(token, trail.correlation).await.ok().flatten()
 }
 
 async fn own_tenants(identity: &Identity, parts: &Parts) -> Vec<Link> {
-    let mine = parts.tenancy.mine(identity, None, 1, 20).await;
+    let mine = parts.tenancy.mine(identity, None, 1).await;
     let link = |card: crate::tenancy::TenantCard| Link { name: card.name.clone(), href: format!("/tenant/{}", card.slug), current: false };
-    mine.map(|mine| mine.cards.into_iter().map(link).collect()).unwrap_or_default()
+    mine.map(|mine| mine.items.into_iter().map(link).collect()).unwrap_or_default()
 }

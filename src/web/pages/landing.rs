@@ -67,9 +67,6 @@ impl LandingPage {
     }
 }
 
-/// Tenants on one page.
-const PAGE: usize = 24;
-
 /// What the address may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -93,22 +90,21 @@ pub async fn home(Person(identity): Person, Query(asked): Query<Asked>, Data(par
 
 /// Where home is, for somebody who has been somewhere or can only be in one place.
 async fn usual(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<String>> {
-    let mine = parts.tenancy.mine(identity, None, 1, PAGE).await.map_err(Error::unavailable)?;
-    if let [only] = mine.cards.as_slice() {
+    let mine = parts.tenancy.mine(identity, None, 1).await.map_err(Error::unavailable)?;
+    if let [only] = mine.items.as_slice() {
         return Ok(Some(format!("/tenant/{}", only.slug)));
     }
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
-    let known = mine.cards.iter().any(|card| last.strip_prefix("/tenant/").is_some_and(|rest| rest.split('/').next() == Some(card.slug.as_str())));
+    let known = mine.items.iter().any(|card| last.strip_prefix("/tenant/").is_some_and(|rest| rest.split('/').next() == Some(card.slug.as_str())));
     Ok((known && around::own_path(&last) == last).then_some(last))
 }
 
 async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Request) -> Result<LandingPage> {
     let number = asked.page.parse().unwrap_or(1).clamp(1, 10_000);
     let search = Some(asked.q.as_str()).filter(|q| !q.is_empty());
-    let mine = parts.tenancy.mine(identity, search, number, PAGE).await.map_err(Error::unavailable)?;
+    let mine = parts.tenancy.mine(identity, search, number).await.map_err(Error::unavailable)?;
     let catalog = parts.catalog.now();
     let here = Address { path: "/".to_owned(), query: vec![("all".to_owned(), "1".to_owned())] }.with("q", search);
-    let pages = mine.total.div_ceil(PAGE).max(1);
     let card = |card: &crate::tenancy::TenantCard| TenantCard {
         name: card.name.clone(),
         href: format!("/tenant/{}", card.slug),
@@ -124,15 +120,15 @@ async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Reque
         }
         .to_owned(),
     };
-    let at = |number: usize| here.with("page", Some(&number.to_string())).href();
+    let at = |number: u32| here.with("page", Some(&number.to_string())).href();
     Ok(LandingPage {
         chrome: around::bare("My tenants", around::theme(request), Some(identity), here.clone()),
         q: asked.q.clone(),
-        total: mine.total,
-        tenants: mine.cards.iter().map(card).collect(),
-        page: number,
-        pages,
+        total: mine.total as usize,
+        tenants: mine.items.iter().map(card).collect(),
+        page: number as usize,
+        pages: mine.pages() as usize,
         previous: (number > 1).then(|| at(number - 1)),
-        next: (number < pages).then(|| at(number + 1)),
+        next: (u64::from(number) < mine.pages()).then(|| at(number + 1)),
     })
 }

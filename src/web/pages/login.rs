@@ -67,17 +67,17 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
     let answer = sent.take();
     let trail = Trail::of(request);
     parts.rates.count_caller(&limits::network(trail.address))?;
-    let agent = request.header("user-agent").unwrap_or_default();
+    let agent = request.header("user-agent");
     let outcome = parts.identities.sign_in(&answer.email, &answer.password, trail.address, trail.correlation, agent).await;
     parts.metrics.signed_in(outcome_word(&outcome));
     match outcome {
         Ok(signed_in) => {
             // Whatever session the browser came with ends here: a new one cannot have been planted.
             if let Some(old) = cookie::token(request, parts.settings.is_https()) {
-                parts.identities.forget(&old).await.map_err(Error::unavailable)?;
+                parts.identities.forget(&old, trail.correlation).await.map_err(Error::unavailable)?;
             }
             let mut response = around::see_other(around::own_path(&answer.next));
-            cookie::give(&mut response, signed_in.token.reveal(), &parts.settings);
+            cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
             Ok(response)
         }
         Err(SignInError::Wrong) => refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, "That address and password do not match an account.", None),
@@ -126,7 +126,7 @@ fn refuse(parts: &Parts, request: &Request, answer: &Answer, status: http::Statu
 
 fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
     let address = |email: Option<&str>| Address { path: "/login".to_owned(), query: Vec::new() }.with("next", Some(next).filter(|n| !n.is_empty())).with("email", email);
-    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees.to_owned(), href: address(Some(account.email)).href() };
+    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees(), href: address(Some(account.email)).href() };
     LoginPage {
         chrome: around::bare("Sign in", around::theme(request), None, address(None)),
         email: email.to_owned(),

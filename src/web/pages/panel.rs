@@ -14,7 +14,7 @@ use crate::config::{Dashboard, Placed};
 use crate::error::{Error, Result};
 use crate::panel::{Badge, Html};
 use crate::tenancy::TenantScope;
-use crate::web::show::{self, Stand};
+use crate::web::panels::{self, Stand};
 use crate::web::view::PageView;
 use crate::web::{Parts, around};
 
@@ -95,11 +95,12 @@ impl PanelState {
         }
     }
 
-    fn why(&self) -> Option<String> {
+    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
+    fn why(&self) -> Option<(String, &str)> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some(format!("stale since {since} · {reason}")),
-            PanelState::Failed { .. } => Some("failed".to_owned()),
-            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
+            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
+            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
+            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
         }
     }
@@ -200,7 +201,7 @@ pub async fn show(
 
 /// The frame, or 304 when it would be the same (DECISIONS 27).
 async fn fragment(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, known: Option<&str>) -> Result<Response> {
-    let frame = show::panel(parts, scope, dashboard, placed, view, Stand::Grid).await;
+    let frame = panels::draw(parts, scope, dashboard, placed, view, Stand::Grid).await;
     let etag = frame.etag.clone().unwrap_or_default();
     let mut response = if known == Some(etag.as_str()) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
@@ -218,7 +219,7 @@ async fn fragment(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, pla
 }
 
 async fn whole(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, request: &Request) -> Result<Response> {
-    let panel = show::panel(parts, scope, dashboard, placed, view, Stand::Alone).await;
+    let panel = panels::draw(parts, scope, dashboard, placed, view, Stand::Alone).await;
     let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
     chrome.title = format!("{} · {}", panel.title, chrome.title);
     chrome.page.path = format!("{}/panel/{}", chrome.page.path, placed.key);

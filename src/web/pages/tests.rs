@@ -5,7 +5,17 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
-use super::*;
+use chrono::{DateTime, TimeDelta};
+
+use super::chrome::{Assets, Chrome, Link, Theme, UserView};
+use super::dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
+use super::error::{ErrorPage, Way};
+use super::landing::{LandingPage, TenantCard};
+use super::login::{DemoAccount, DemoAccounts, LoginPage};
+use super::logout::LogoutPage;
+use super::panel::{PanelFrame, PanelPage, PanelState, Place, Updated};
+use crate::chart::{Chart, Gaps, Line, Point, Threshold, spark};
+use crate::domain::{TimeRange, Unit};
 use crate::panel::{Address, Badge, Html, Level};
 
 #[derive(Template)]
@@ -27,37 +37,51 @@ fn state(class: &str, word: &str) -> String {
     format!(r#"<span class="state {class}"><svg viewBox="0 0 10 10" aria-hidden="true">{shape}</svg>{word}</span>"#)
 }
 
-fn line(phase: f64, level: f64, swing: f64) -> String {
-    let point = |i: i32| {
-        let t = f64::from(i) / 95.0;
-        let value = level + swing * ((t * 12.0 + phase).sin() * 0.6 + (t * 53.0 + phase * 3.0).sin() * 0.4);
-        format!("{:.1},{:.1}", t * 1000.0, 1000.0 - value * 1000.0)
-    };
-    (0..96).map(point).collect::<Vec<_>>().join(" ")
+fn day() -> TimeRange {
+    let from = DateTime::from_timestamp(1_775_880_000, 0).unwrap();
+    TimeRange::new(from, from + TimeDelta::hours(24)).unwrap()
 }
 
-fn chart(lines: &[(&str, f64, f64)], unit: &str) -> Html {
-    let mut plot = String::new();
-    let mut ends = String::new();
-    for (n, (name, level, swing)) in lines.iter().enumerate() {
-        let (n, points) = (n + 1, line(*level * 9.0, *level, *swing));
-        plot.push_str(&format!(r#"<polyline class="p{n}" points="{points}"/>"#));
-        ends.push_str(&format!(r#"<text class="t{n}" x="8" y="{:.1}%">{name}</text>"#, 100.0 - level * 100.0));
-    }
-    let rows = [0, 25, 50, 75, 100];
-    let y: String = rows.iter().map(|p| format!(r#"<text x="36" y="{}%">{p}{}</text>"#, 100 - p, if *p == 100 { unit } else { "" })).collect();
-    let rules: String = rows.iter().map(|p| format!(r#"<line x1="0" x2="100%" y1="{p}%" y2="{p}%"/>"#)).collect();
-    let x: String = (0..=8).map(|i| format!(r#"<text x="{}%" y="15">{:02}:00</text>"#, f64::from(i) * 12.5, (i * 3 + 6) % 24)).collect();
-    html(format!(
-        r#"<div class="chart"><svg class="y" aria-hidden="true">{y}</svg><svg class="plot" role="img" aria-label="{} series over 24 hours">{rules}<svg width="100%" height="100%" viewBox="0 0 1000 1000" preserveAspectRatio="none">{plot}</svg></svg><svg class="end" aria-hidden="true">{ends}</svg><svg class="x" aria-hidden="true">{x}</svg></div>"#,
-        lines.len()
-    ))
+fn points(phase: f64, level: f64, swing: f64) -> Vec<Point> {
+    let point = |i: i32| {
+        let t = f64::from(i) / 95.0;
+        let wave = (t * 12.0 + phase).sin() * 0.6 + (t * 53.0 + phase * 3.0).sin() * 0.4;
+        let missing = (60..66).contains(&i) && phase > 1.0;
+        Point { at: day().from() + TimeDelta::minutes(15 * i64::from(i)), value: (!missing).then_some(level + swing * wave) }
+    };
+    (0..96).map(point).collect()
+}
+
+fn chart(id: &str, title: &str, lines: &[(&str, f64, f64)]) -> Html {
+    let line = |(name, level, swing): &(&str, f64, f64)| Line {
+        label: (*name).into(),
+        color: None,
+        points: points(level / 20.0, *level, *swing),
+    };
+    let drawn = Chart {
+        id: id.into(),
+        title: title.into(),
+        description: None,
+        lines: lines.iter().map(line).collect(),
+        range: day(),
+        zone: chrono_tz::America::New_York,
+        now: day().to(),
+        step: Some(TimeDelta::minutes(15)),
+        unit: Unit::Suffix("%".into()),
+        decimals: None,
+        y_label: None,
+        y_range: (None, None),
+        fill: lines.len() == 1,
+        gaps: Gaps::Break,
+        thresholds: vec![Threshold { value: 70.0, label: Some("too busy".into()), color: None }],
+    };
+    html(drawn.draw().svg.to_string())
 }
 
 fn kpi(value: &str, unit: &str, change: &str, phase: f64) -> Html {
-    let points = line(phase, 0.6, 0.25);
+    let spark = spark(&points(phase, 60.0, 20.0), day(), "Before");
     html(format!(
-        r#"<div class="kpi"><div class="row"><p class="value">{value}<small>{unit}</small></p><svg class="spark" viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true"><polygon points="0,1000 {points} 1000,1000"/><polyline points="{points}"/></svg></div><p>{change}</p></div>"#
+        r#"<div class="kpi"><div class="row"><p class="value">{value}<small>{unit}</small></p>{spark}</div><p>{change}</p></div>"#
     ))
 }
 
@@ -72,7 +96,14 @@ fn health() -> Html {
     ];
     let rows: String = rows
         .iter()
-        .map(|(class, word, name, since)| format!("<li>{}<span>{name}</span><time>{since}</time></li>", state(class, word)))
+        .map(|(class, word, name, since)| {
+            let name = match *class {
+                "bad" => format!(r#"<details class="tip"><summary>{name}</summary><span class="detail">payment-gateway: connection refused, 3 tries in 30 s</span></details>"#),
+                _ => (*name).to_owned(),
+            };
+            let since = format!(r#"<time class="tip end" title="Apr 11, 13:41:07" tabindex="0">{since}<span class="detail">Apr 11, 13:41:07</span></time>"#);
+            format!(r#"<li>{}<span class="name">{name}</span>{since}</li>"#, state(class, word))
+        })
         .collect();
     html(format!(
         r#"<p class="sum">1 down, 1 degraded, 4 healthy · checked <time data-ago="1766000000000">20 s ago</time></p><ul class="health" tabindex="0" role="list" aria-label="Services">{rows}</ul>"#
@@ -91,11 +122,11 @@ fn table() -> Html {
     let rows: String = rows
         .iter()
         .map(|(at, service, class, word, text, n)| {
-            format!(r#"<tr><td>Apr 11, {at}</td><td>{service}</td><td>{}</td><td class="grow">{text}</td><td class="n">{n}</td></tr>"#, state(class, word))
+            format!(r#"<tr><td><time>Apr 11, {at}</time></td><td>{service}</td><td>{}</td><td class="grow"><span class="clip" tabindex="0">{text}</span></td><td class="n">{n}</td></tr>"#, state(class, word))
         })
         .collect();
     html(format!(
-        r##"<div class="tools"><form class="search" role="search"><input type="search" name="errors.q" aria-label="Search the rows"><button class="button">Search</button></form><details class="filters"><summary>Filter by column</summary><form><div class="field"><label for="f1">Service</label><input id="f1" name="errors.f.service"></div><button class="button">Filter</button></form></details></div><div class="scroll" tabindex="0" role="region" aria-label="Recent errors"><table><thead><tr><th aria-sort="descending" scope="col"><a href="#1">Time</a></th><th scope="col"><a href="#2">Service</a></th><th scope="col"><a href="#3">Severity</a></th><th scope="col"><a href="#4">Error</a></th><th class="n" scope="col"><a href="#5">Count</a></th></tr></thead><tbody>{rows}</tbody></table></div><div class="pager"><span>1–6 of 50 rows</span><nav aria-label="Pages of Recent errors"><a href="#p">Previous</a><a href="#n">Next</a></nav></div>"##
+        r##"<form class="tools" method="get"><div class="search"><input type="search" name="errors.q" aria-label="Search Recent errors" placeholder="Search"><button class="pick">Search</button></div><details class="filters"><summary>Filter</summary><div><label class="field"><span>Service</span><input name="errors.f.service"></label><label class="field"><span>Severity</span><input name="errors.f.severity"></label><button class="pick">Apply</button></div></details></form><div class="scroll" tabindex="0" role="region" aria-label="Recent errors"><table><thead><tr><th aria-sort="descending" scope="col"><a href="#1">Time</a></th><th scope="col"><a href="#2">Service</a></th><th scope="col"><a href="#3">Severity</a></th><th scope="col"><a href="#4">Error</a></th><th class="n" scope="col"><a href="#5">Count</a></th></tr></thead><tbody>{rows}</tbody></table></div><div class="pager"><span>1–6 of 50 rows</span><nav aria-label="Pages of Recent errors"><a href="#p">Previous</a><a href="#n">Next</a></nav></div>"##
     ))
 }
 
@@ -107,7 +138,13 @@ fn chrome(title: &str) -> Chrome {
     let link = |name: &str, current| Link { name: name.into(), href: "/tenant/acme-corp".into(), current };
     Chrome {
         title: title.into(),
-        assets: Assets { css: "loggia.css".into(), js: "loggia.js".into(), htmx: "htmx.min.js".into(), icon: "loggia.svg".into(), brand: None },
+        assets: Assets {
+            css: "loggia.css".into(),
+            js: "loggia.js".into(),
+            htmx: "htmx.min.js".into(),
+            icon: "loggia.svg".into(),
+            brand: None,
+        },
         user: Some(UserView { name: "Vera Viewer".into(), email: "viewer@acme.example".into() }),
         tenants: vec![link("Acme Corp", true), link("Global Retail <&> Sons", false), link("This server", false)],
         dashboards: vec![link("Operations", true), link("Customer lifetime value", false)],
@@ -147,7 +184,8 @@ fn badge(level: Level, label: &str) -> Option<Badge> {
 }
 
 fn panels() -> Vec<PanelFrame> {
-    let cpu = chart(&[("ec2-5f5533", 0.55, 0.05), ("rds-cc0c53", 0.2, 0.04), ("ec2-53ea38", 0.08, 0.02)], " %");
+    let cpu = chart("cpu-chart", "CPU", &[("ec2-5f5533", 55.0, 6.0), ("rds-cc0c53", 20.0, 4.0), ("ec2-53ea38", 8.0, 2.0)]);
+    let network = chart("network-chart", "Network in", &[("ec2-257a54", 40.0, 20.0)]);
     let mut kpis = [
         ("requests", "Requests", Level::Good, "Good", kpi("1,284", "/ 5 min", "▲ 6.1 % on the day before", 0.1)),
         ("busiest", "CPU, busiest", Level::Bad, "Critical", kpi("96.6", "%", "▲ 2.4 points on the day before", 0.7)),
@@ -156,7 +194,10 @@ fn panels() -> Vec<PanelFrame> {
     ]
     .into_iter()
     .zip([1, 4, 7, 10])
-    .map(|((key, title, level, word, body), col)| PanelFrame { badge: badge(level, word), ..frame(key, "kpi", title, (col, 1, 3, 1), PanelState::Ready(body)) })
+    .map(|((key, title, level, word, body), col)| PanelFrame {
+        badge: badge(level, word),
+        ..frame(key, "kpi", title, (col, 1, 3, 1), PanelState::Ready(body))
+    })
     .collect::<Vec<_>>();
     kpis.extend([
         PanelFrame {
@@ -164,7 +205,7 @@ fn panels() -> Vec<PanelFrame> {
             note: Some("mean per 30 min".into()),
             summary: "CPU, 3 series, last 55 %, highest 61 % at 14:05".into(),
             notices: vec!["Cut at 50,000 rows; the range holds more.".into()],
-            ..frame("cpu", "timeseries", "CPU by instance", (1, 2, 8, 3), PanelState::Ready(cpu.clone()))
+            ..frame("cpu", "timeseries", "CPU by instance", (1, 2, 8, 3), PanelState::Ready(cpu))
         },
         frame("services", "health_status", "Services", (9, 2, 4, 3), PanelState::Ready(health())),
         PanelFrame {
@@ -193,14 +234,16 @@ fn panels() -> Vec<PanelFrame> {
             "table",
             "Deployments",
             (1, 10, 4, 2),
-            PanelState::Empty(html(r#"<div class="empty"><strong>No deployments</strong><span>between Apr 10, 00:00 and Apr 12, 00:00</span></div>"#)),
+            PanelState::Empty(html(
+                r#"<div class="empty"><strong>No deployments</strong><span>between Apr 10, 00:00 and Apr 12, 00:00</span></div>"#,
+            )),
         ),
         frame(
             "network",
             "timeseries",
             "Network in",
             (5, 10, 5, 2),
-            PanelState::Stale { body: cpu, since: "13:20".into(), reason: "the source has sent nothing newer".into() },
+            PanelState::Stale { body: network, since: "13:20".into(), reason: "the source has sent nothing newer".into() },
         ),
         PanelFrame {
             updated: None,
@@ -213,7 +256,14 @@ fn panels() -> Vec<PanelFrame> {
 
 fn range() -> RangeControls {
     let steps = Steps { back: Reach::new("now-48h", "now-24h"), forward: None, out: Reach::new("now-48h", "now") };
-    RangeControls::new(&address(), Reach::new("now-24h", "now"), "Last 24 hours".into(), "America/New_York".into(), "New York".into(), &steps)
+    RangeControls::new(
+        &address(),
+        Reach::new("now-24h", "now"),
+        "Last 24 hours".into(),
+        "America/New_York".into(),
+        "New York".into(),
+        &steps,
+    )
 }
 
 fn dashboard(kiosk: bool) -> DashboardPage {
@@ -233,7 +283,12 @@ fn dashboard(kiosk: bool) -> DashboardPage {
 }
 
 fn landing() -> LandingPage {
-    let card = |name: &str, dashboards: &str, role: &str| TenantCard { name: name.into(), href: "/tenant/acme-corp".into(), dashboards: dashboards.into(), role: role.into() };
+    let card = |name: &str, dashboards: &str, role: &str| TenantCard {
+        name: name.into(),
+        href: "/tenant/acme-corp".into(),
+        dashboards: dashboards.into(),
+        role: role.into(),
+    };
     LandingPage {
         chrome: chrome("My tenants"),
         q: String::new(),
@@ -251,7 +306,8 @@ fn landing() -> LandingPage {
 }
 
 fn login(error: Option<&str>, demo: bool) -> LoginPage {
-    let account = |email: &str, sees: &str| DemoAccount { email: email.into(), sees: sees.into(), href: format!("/login?email={email}") };
+    let account =
+        |email: &str, sees: &str| DemoAccount { email: email.into(), sees: sees.into(), href: format!("/login?email={email}") };
     let accounts = vec![
         account("viewer@acme.example", "Acme Corp alone"),
         account("analyst@example.com", "Acme Corp and Global Retail"),
@@ -274,14 +330,17 @@ fn denied() -> ErrorPage {
         happened: "You are signed in as viewer@acme.example, who is no member of the tenant in this address.".into(),
         advice: "Choose one of yours, or ask the person who sent you the link to have you added.".into(),
         tenants: chrome.tenants.clone(),
-        ways: vec![Way { words: "My tenants".into(), href: "/?all=1".into() }, Way { words: "Sign in as somebody else".into(), href: "/logout".into() }],
+        ways: vec![
+            Way { words: "My tenants".into(), href: "/?all=1".into() },
+            Way { words: "Sign in as somebody else".into(), href: "/logout".into() },
+        ],
         correlation: "0d9c6e1a-8f7b-4d2e-9a51-3c2b1a0f9e8d".into(),
         chrome,
     }
 }
 
 fn alone() -> PanelPage {
-    let body = PanelState::Ready(chart(&[("ec2-5f5533", 0.55, 0.05), ("rds-cc0c53", 0.2, 0.04)], " %"));
+    let body = PanelState::Ready(chart("cpu-chart", "CPU", &[("ec2-5f5533", 55.0, 6.0), ("rds-cc0c53", 20.0, 4.0)]));
     PanelPage {
         chrome: chrome("CPU by instance · Acme Corp"),
         panel: PanelFrame { alone: None, ..frame("cpu", "timeseries", "CPU by instance", (1, 1, 12, 3), body) },

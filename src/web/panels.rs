@@ -39,7 +39,7 @@ enum Outcome {
 }
 
 /// Asks and draws one panel of a dashboard.
-pub async fn panel(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, stand: Stand) -> PanelFrame {
+pub async fn draw(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, stand: Stand) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
     let began = Instant::now();
     let outcome = ask_and_draw(parts, scope, placed, page, &view).await;

@@ -1,0 +1,317 @@
+//! All tenants' dashboards as they stand now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::dashboard::Reading;
+use super::files::{FileState, Files};
+use super::panels::ReadPanel;
+use super::spec::AppDocument;
+use super::tenant::TenantFile;
+use super::{DEFAULT, Dashboard, DashboardTitle, Version};
+use crate::domain::{Key, Slug};
+use crate::tenancy::TenantScope;
+use crate::yaml::{Document, Fault, nearest};
+
+/// What the tenants folder says, whole, at one moment. It never fails: what is wrong is among its faults.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Rises with every change.
+    pub generation: u64,
+    pub(super) files: Files,
+    tenants: BTreeMap<Slug, Tenant>,
+    panels: BTreeMap<String, Arc<ReadPanel>>,
+    /// Of shared files that no tenant uses, and of folders.
+    faults: Vec<Fault>,
+}
+
+#[derive(Clone, Debug)]
+struct Tenant {
+    file: TenantFile,
+    /// The front page first, then by title.
+    dashboards: Vec<Arc<Dashboard>>,
+    faults: Vec<Fault>,
+}
+
+/// A catalog in the making.
+pub(super) struct Build<'a> {
+    pub(super) files: &'a Files,
+    pub(super) previous: Option<&'a Catalog>,
+    pub(super) panels: BTreeMap<String, Arc<ReadPanel>>,
+}
+
+impl Catalog {
+    /// Reads the folder. What has not changed since `previous` is kept as it is; what is broken now, as it last was good.
+    /// Without a folder there are no tenants. Blocks on files.
+    pub fn load(dir: &Path, previous: Option<&Catalog>) -> Catalog {
+        let files = Files::scan(dir, previous.map(|previous| &previous.files));
+        Catalog::read(files, previous)
+    }
+
+    pub(super) fn read(files: Files, previous: Option<&Catalog>) -> Catalog {
+        let mut build = Build { files: &files, previous, panels: BTreeMap::new() };
+        let slugs: Vec<_> = files.folders.iter().filter(|name| !name.starts_with('_') && build.is_tenant(name)).collect();
+        let (good, bad): (Vec<_>, Vec<_>) =
+            slugs.into_iter().map(|name| (name, name.parse::<Slug>())).partition(|(_, slug)| slug.is_ok());
+        let mut faults: Vec<Fault> = bad.into_iter().filter_map(|(name, slug)| Some(Fault::of_file(name, slug.err()?))).collect();
+        faults.extend(files.found.iter().filter(|(path, _)| !path.contains('/')).filter_map(|(_, file)| file.text.clone().err()));
+        let tenants: BTreeMap<_, _> =
+            good.into_iter().filter_map(|(_, slug)| slug.ok()).map(|slug| (slug.clone(), build.tenant(slug))).collect();
+        faults.extend(build.shared(&tenants));
+        faults.sort();
+        let panels = build.panels;
+        let generation = previous.map_or(1, |previous| previous.generation + 1);
+        Catalog { generation, files, tenants, panels, faults }
+    }
+
+    /// A dashboard of this tenant. `None`: there is none of that name.
+    pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
+        self.dashboard_of(scope.slug(), key)
+    }
+
+    /// This tenant's dashboards, the front page first, then by title.
+    pub fn dashboards(&self, scope: &TenantScope) -> Vec<DashboardTitle> {
+        self.dashboards_of(scope.slug())
+    }
+
+    /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
+    pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
+        self.panel_of(scope.slug(), key)
+    }
+
+    /// What is wrong in this tenant's files and the shared files it uses.
+    pub fn faults(&self, scope: &TenantScope) -> Vec<Fault> {
+        self.faults_of(scope.slug())
+    }
+
+    /// What is wrong anywhere, in the order of the files.
+    pub fn all_faults(&self) -> Vec<Fault> {
+        let all: BTreeSet<&Fault> = self.tenants.values().flat_map(|tenant| &tenant.faults).chain(&self.faults).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// All tenants that have a folder.
+    pub fn tenants(&self) -> Vec<&TenantFile> {
+        self.tenants.values().map(|tenant| &tenant.file).collect()
+    }
+
+    /// Whether the tenant has a dashboard of this name.
+    pub fn has(&self, slug: &Slug, key: &Key) -> bool {
+        self.dashboard_of(slug, key).is_some()
+    }
+
+    /// How many dashboards the tenant has.
+    pub fn count(&self, slug: &Slug) -> usize {
+        self.tenants.get(slug).map_or(0, |tenant| tenant.dashboards.len())
+    }
+
+    /// How many files were read.
+    pub fn file_count(&self) -> usize {
+        self.files.found.len()
+    }
+
+    pub(crate) fn dashboard_of(&self, slug: &Slug, key: &Key) -> Option<Arc<Dashboard>> {
+        self.tenants.get(slug)?.dashboards.iter().find(|dashboard| dashboard.key == *key).cloned()
+    }
+
+    pub(crate) fn dashboards_of(&self, slug: &Slug) -> Vec<DashboardTitle> {
+        let dashboards = self.tenants.get(slug).map(|tenant| tenant.dashboards.as_slice()).unwrap_or_default();
+        let title =
+            |d: &Arc<Dashboard>| DashboardTitle { key: d.key.clone(), name: d.name.clone(), description: d.description.clone() };
+        dashboards.iter().map(title).collect()
+    }
+
+    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
+        let dashboards = &self.tenants.get(slug)?.dashboards;
+        dashboards.iter().find_map(|dashboard| {
+            let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
+            Some((dashboard.clone(), index))
+        })
+    }
+
+    pub(crate) fn faults_of(&self, slug: &Slug) -> Vec<Fault> {
+        self.tenants.get(slug).map(|tenant| tenant.faults.clone()).unwrap_or_default()
+    }
+}
+
+impl Build<'_> {
+    /// A folder with nothing of ours in it is none of our business.
+    fn is_tenant(&self, name: &str) -> bool {
+        let ours = ["tenant.yaml", "dashboards/", "panels/"].map(|part| format!("{name}/{part}"));
+        let below = self.files.found.range(format!("{name}/")..).take_while(|(path, _)| path.starts_with(&format!("{name}/")));
+        name.parse::<Slug>().is_ok() || below.into_iter().any(|(path, _)| ours.iter().any(|ours| path.starts_with(ours)))
+    }
+
+    /// The panel in the file `path`, read once however many show it.
+    pub(super) fn panel(&mut self, path: &str) -> Arc<ReadPanel> {
+        if let Some(read) = self.panels.get(path) {
+            return read.clone();
+        }
+        let before = self.previous.and_then(|previous| previous.panels.get(path));
+        let read = match self.files.found.get(path) {
+            Some(file) => ReadPanel::of_file(path, file, before),
+            None => Arc::new(ReadPanel::missing()),
+        };
+        self.panels.insert(path.to_owned(), read.clone());
+        read
+    }
+
+    /// Keeps the panels of a dashboard that is kept.
+    pub(super) fn keep_panels(&mut self, dashboard: &Dashboard) {
+        for placed in dashboard.panels.iter().filter(|placed| self.files.found.contains_key(&placed.file)) {
+            self.panel(&placed.file);
+        }
+    }
+
+    fn tenant(&mut self, slug: Slug) -> Tenant {
+        let (file, mut faults) = self.tenant_file(&slug);
+        let mut dashboards = Vec::new();
+        for (key, path) in self.dashboard_files(&slug, &file, &mut faults) {
+            let previous = self.previous.and_then(|previous| previous.dashboard_of(&slug, &key));
+            dashboards.push(Reading::new(self, Some(&slug), previous).dashboard(&key, &path));
+        }
+        if !dashboards.iter().any(|dashboard| dashboard.is_default()) {
+            let path = format!("{slug}/dashboards/{DEFAULT}.yaml");
+            faults.push(Fault::of_file(&path, "this file is missing: every tenant has a dashboard of this name"));
+        }
+        faults.extend(dashboards.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
+        dashboards.sort_by_key(|dashboard| (!dashboard.is_default(), dashboard.name.to_lowercase(), dashboard.key.clone()));
+        faults.extend(self.same_ids(&slug, &dashboards));
+        faults.extend(self.unused_panels(slug.as_str(), &dashboards.iter().collect::<Vec<_>>()));
+        faults.sort();
+        faults.dedup();
+        Tenant { file, dashboards, faults }
+    }
+
+    /// What `tenant.yaml` says; a broken one, what it last said.
+    fn tenant_file(&self, slug: &Slug) -> (TenantFile, Vec<Fault>) {
+        let path = format!("{slug}/tenant.yaml");
+        let Some(FileState { text, .. }) = self.files.found.get(&path) else {
+            return (TenantFile::bare(slug.clone(), false, Version::Current), Vec::new());
+        };
+        let (file, mut faults) = match text.clone().and_then(|text| Document::parse(&path, &text)) {
+            Err(fault) => (None, vec![fault]),
+            Ok(document) => {
+                let (file, mut faults) = TenantFile::read(slug, &document);
+                faults.extend(file.iter().flat_map(|file| self.unknown_shared(&document, file)));
+                (file, faults)
+            }
+        };
+        faults.sort();
+        let before = self.previous.and_then(|previous| previous.tenants.get(slug)).map(|tenant| &tenant.file);
+        let last_good = before.filter(|file| file.written && file.version != Version::Faulty);
+        let broken = || match last_good {
+            Some(file) => TenantFile { version: Version::LastGood, ..file.clone() },
+            None => TenantFile::bare(slug.clone(), true, Version::Faulty),
+        };
+        (file.unwrap_or_else(broken), faults)
+    }
+
+    /// What it names of `_shared` that is not there.
+    fn unknown_shared(&self, document: &Document, file: &TenantFile) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (word, list, keys) in [("dashboard", "dashboards", &file.dashboards), ("app", "apps", &file.apps)] {
+            let folders = [format!("_shared/{list}"), format!("{}/{list}", file.slug)];
+            let known: Vec<&str> =
+                folders.iter().flat_map(|folder| self.files.directly_in(folder)).map(|(_, stem)| stem).collect();
+            for (index, key) in keys.iter().enumerate().filter(|(_, key)| !known.contains(&key.as_str())) {
+                let meant = nearest(key.as_str(), known.iter().copied());
+                let hint = meant.map(|meant| format!("; did you mean “{meant}”?")).unwrap_or_default();
+                let message = format!("there is no shared {word} “{key}”{hint}");
+                faults.push(document.fault(&format!("tenant.{list}[{index}]"), message));
+            }
+        }
+        faults
+    }
+
+    /// Its own dashboards and the shared ones it uses; its own file of the same name wins.
+    fn dashboard_files(&self, slug: &Slug, file: &TenantFile, faults: &mut Vec<Fault>) -> BTreeMap<Key, String> {
+        let mut found = BTreeMap::new();
+        for key in &file.dashboards {
+            let path = format!("_shared/dashboards/{key}.yaml");
+            if self.files.found.contains_key(&path) {
+                found.insert(key.clone(), path);
+            }
+        }
+        for (path, stem) in self.files.directly_in(&format!("{slug}/dashboards")) {
+            match stem.parse::<Key>() {
+                Ok(key) => drop(found.insert(key, path.to_owned())),
+                Err(message) => faults.push(Fault::of_file(path, format!("the file’s name is the dashboard’s id: {message}"))),
+            }
+        }
+        found
+    }
+
+    /// An id is one panel a tenant: in two dashboards it must name the same file.
+    fn same_ids(&self, slug: &Slug, dashboards: &[Arc<Dashboard>]) -> Vec<Fault> {
+        let mut first: BTreeMap<&Key, (&str, &str)> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for dashboard in dashboards {
+            for placed in &dashboard.panels {
+                let (file, other) = *first.entry(&placed.key).or_insert((&placed.file, &dashboard.file));
+                if file != placed.file {
+                    faults.push(self.same_id(slug, dashboard, &placed.key, file, other));
+                }
+            }
+        }
+        faults
+    }
+
+    fn same_id(&self, slug: &Slug, dashboard: &Dashboard, key: &Key, file: &str, other: &str) -> Fault {
+        let message = format!("for {slug}, the panel id “{key}” already names {file} on {other}: an id is one panel");
+        let text = self.files.found.get(&dashboard.file).and_then(|file| file.text.clone().ok());
+        let Some(document) = text.and_then(|text| Document::parse(&dashboard.file, &text).ok()) else {
+            return Fault::of_file(&dashboard.file, message);
+        };
+        let paths = (0..).map(|index| format!("dashboard.panels[{index}]")).take_while(|path| document.has(path));
+        let mut ids = paths.map(|path| format!("{path}.id"));
+        let path = ids.find(|path| document.text(path) == Some(key.as_str())).unwrap_or_default();
+        document.fault(&path, message)
+    }
+
+    /// Panel files that no dashboard shows are read too, for their faults.
+    fn unused_panels(&mut self, folder: &str, dashboards: &[&Arc<Dashboard>]) -> Vec<Fault> {
+        let files = self.files;
+        let shown: BTreeSet<&str> = dashboards.iter().flat_map(|d| &d.panels).map(|placed| placed.file.as_str()).collect();
+        let mut faults = Vec::new();
+        for (path, _) in files.directly_in(&format!("{folder}/panels")).filter(|(path, _)| !shown.contains(path)) {
+            let read = self.panel(path);
+            faults.extend(read.faults.iter().cloned());
+            if read.faults.is_empty() {
+                faults.push(Fault::of_file(path, "no dashboard shows this panel").as_warning());
+            }
+        }
+        faults
+    }
+
+    /// Faults of shared files that no tenant uses; those of used ones stand with their tenants.
+    fn shared(&mut self, tenants: &BTreeMap<Slug, Tenant>) -> Vec<Fault> {
+        let files = self.files;
+        let mut faults = Vec::new();
+        let used: Vec<&Arc<Dashboard>> = tenants.values().flat_map(|tenant| &tenant.dashboards).collect();
+        let mut unused = Vec::new();
+        for (path, stem) in files.directly_in("_shared/dashboards") {
+            match stem.parse::<Key>() {
+                Ok(_) if used.iter().any(|dashboard| dashboard.file == path) => {}
+                Ok(key) => unused.push(Reading::new(self, None, None).dashboard(&key, path)),
+                Err(message) => faults.push(Fault::of_file(path, format!("the file’s name is the dashboard’s id: {message}"))),
+            }
+        }
+        faults.extend(unused.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
+        let all: Vec<&Arc<Dashboard>> = used.into_iter().chain(&unused).collect();
+        faults.extend(self.unused_panels("_shared", &all));
+        faults.extend(files.directly_in("_shared/apps").flat_map(|(path, stem)| app_faults(&files.found[path], path, stem)));
+        faults
+    }
+}
+
+fn app_faults(file: &FileState, path: &str, stem: &str) -> Vec<Fault> {
+    if let Err(message) = stem.parse::<Key>() {
+        return vec![Fault::of_file(path, format!("the file’s name is the app’s id: {message}"))];
+    }
+    match file.text.clone().and_then(|text| Document::parse(path, &text)) {
+        Err(fault) => vec![fault],
+        Ok(document) => document.read::<AppDocument>().err().unwrap_or_default(),
+    }
+}

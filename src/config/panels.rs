@@ -1,0 +1,102 @@
+//! Panel files: each read once, its last good version kept.
+
+use std::sync::Arc;
+
+use super::Version;
+use super::files::FileState;
+use crate::frame::Frame;
+use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
+use crate::query::Query;
+use crate::yaml::{Document, Fault};
+
+/// The size of a panel whose type is not known.
+const UNKNOWN_SIZE: (u16, u16) = (6, 2);
+
+/// A panel as it was read.
+#[derive(Clone, Debug)]
+pub(super) struct ReadPanel {
+    hash: u64,
+    pub(super) kind: &'static str,
+    pub(super) size: (u16, u16),
+    pub(super) panel: Arc<dyn Panel>,
+    pub(super) version: Version,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl ReadPanel {
+    /// Reads a file; `previous` is what the same file held before.
+    pub(super) fn of_file(name: &str, file: &FileState, previous: Option<&Arc<ReadPanel>>) -> Arc<ReadPanel> {
+        if let Some(same) = previous.filter(|previous| previous.hash == file.hash) {
+            return same.clone();
+        }
+        let document = file.text.clone().and_then(|text| Document::parse(name, &text));
+        Arc::new(ReadPanel::of(document, file.hash, previous.map(AsRef::as_ref)))
+    }
+
+    /// Reads a panel that stands in a dashboard's own file.
+    pub(super) fn of(document: Result<Document, Fault>, hash: u64, previous: Option<&ReadPanel>) -> ReadPanel {
+        let (kind, faults) = match document {
+            Err(fault) => (None, vec![fault]),
+            Ok(document) => match panel::read(&document) {
+                Ok((kind, panel, faults)) => {
+                    return ReadPanel { hash, kind: kind.name, size: kind.size, panel, version: Version::Current, faults };
+                }
+                Err(faults) => (document.text("panel.type").and_then(kind_named), faults),
+            },
+        };
+        ReadPanel::faulty(hash, kind, faults, previous)
+    }
+
+    fn faulty(hash: u64, kind: Option<&'static panel::Kind>, faults: Vec<Fault>, previous: Option<&ReadPanel>) -> ReadPanel {
+        if let Some(good) = previous.filter(|previous| previous.version != Version::Faulty) {
+            return ReadPanel { hash, version: Version::LastGood, faults, ..good.clone() };
+        }
+        let (name, size) = kind.map_or(("faulty", UNKNOWN_SIZE), |kind| (kind.name, kind.size));
+        ReadPanel { hash, kind: name, size, panel: Arc::new(Faulty::new()), version: Version::Faulty, faults }
+    }
+
+    /// What stands where a file is missing.
+    pub(super) fn missing() -> ReadPanel {
+        ReadPanel::faulty(0, None, Vec::new(), None)
+    }
+}
+
+fn kind_named(name: &str) -> Option<&'static panel::Kind> {
+    panel::kinds().iter().find(|kind| kind.name == name)
+}
+
+/// What is drawn where a panel's file cannot be read.
+#[derive(Debug)]
+struct Faulty(Common);
+
+const SAYS: &str = "This panel’s file has a fault.";
+
+impl Faulty {
+    fn new() -> Faulty {
+        Faulty(Common {
+            title: "Not available".to_owned(),
+            description: None,
+            refresh: None,
+            stale_after: None,
+            drill_down: DrillDown { enabled: false, show_table: false, disable_aggregation: false },
+        })
+    }
+}
+
+impl Panel for Faulty {
+    fn common(&self) -> &Common {
+        &self.0
+    }
+
+    fn follows_range(&self) -> bool {
+        false
+    }
+
+    fn queries(&self, _: &View) -> Vec<Query> {
+        Vec::new()
+    }
+
+    fn draw(&self, _: &[Arc<Frame>], _: &View) -> Drawing {
+        Drawing { notices: vec![SAYS.to_owned()], summary: SAYS.to_owned(), ..Drawing::default() }
+    }
+}

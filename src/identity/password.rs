@@ -1,0 +1,93 @@
+//! Passwords: what is good enough, and how they are kept.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+/// The shortest password that is accepted outside the demo, in characters.
+pub const MIN_LENGTH: usize = 8;
+/// The longest, in bytes: hashing a book is work for nobody.
+const MAX_BYTES: usize = 1_024;
+
+/// Which passwords are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// At least [`MIN_LENGTH`] characters.
+    Real,
+    /// Anything that is not empty: the demo's accounts are no secret.
+    Demo,
+}
+
+impl Policy {
+    /// Whether `password` is good enough.
+    ///
+    /// # Errors
+    /// What is wrong with it, in the words of the form.
+    pub fn check(self, password: &str) -> Result<(), String> {
+        let least = if self == Policy::Demo { 1 } else { MIN_LENGTH };
+        if password.chars().count() < least {
+            Err(format!("a password has at least {least} characters"))
+        } else if password.len() > MAX_BYTES {
+            Err(format!("a password has at most {MAX_BYTES} bytes"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// How much work one hash is. It is stored with the hash, so that a change leaves old passwords valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl Default for Cost {
+    /// OWASP's recommendation for argon2id on one lane: 19 MiB, two passes.
+    fn default() -> Cost {
+        Cost { memory_kib: 19_456, passes: 2 }
+    }
+}
+
+/// Hashes a password with a new salt (argon2id, PHC text). Blocks for tens of milliseconds.
+///
+/// # Errors
+/// Why it could not be hashed, for the log.
+pub fn hash(password: &str, cost: Cost) -> Result<String, String> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|cause| cause.to_string())?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|cause| cause.to_string())
+}
+
+/// Whether `password` is the one that was hashed. Blocks for tens of milliseconds.
+pub fn verify(password: &str, hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cost, Policy, hash, verify};
+
+    #[test]
+    fn a_password_is_known_again_and_no_other_is() {
+        let cost = Cost { memory_kib: 64, passes: 1 };
+        let kept = hash("correct horse", cost).unwrap();
+        assert!(kept.starts_with("$argon2id$"));
+        assert!(verify("correct horse", &kept));
+        assert!(!verify("correct horsf", &kept));
+        assert_ne!(kept, hash("correct horse", cost).unwrap());
+        assert!(!verify("anything", "not a hash"));
+    }
+
+    #[test]
+    fn only_the_demo_takes_short_ones() {
+        assert!(Policy::Real.check("1234567").is_err());
+        assert!(Policy::Real.check("ünïcödé!").is_ok());
+        assert!(Policy::Demo.check("demo").is_ok());
+        assert!(Policy::Demo.check("").is_err());
+        assert!(Policy::Real.check(&"x".repeat(2_000)).is_err());
+    }
+}

@@ -1,0 +1,193 @@
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
+
+use crate::central::audit::{About, Action, Queue};
+use crate::central::sessions::{self, Session};
+use crate::central::users::User;
+use crate::central::{Central, Change, Error};
+use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
+
+use super::busy::Checker;
+use super::limit::Attempts;
+use super::password::Cost;
+use super::token::looks_like_one;
+use super::{Identity, SessionId};
+
+/// How long a session is remembered without asking the database again.
+const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// How exactly "last seen" is kept.
+const SEEN: TimeDelta = TimeDelta::minutes(1);
+
+/// How long a session lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRules {
+    /// Without being used.
+    pub idle: TimeDelta,
+    /// However much it is used.
+    pub max: TimeDelta,
+}
+
+impl Default for SessionRules {
+    fn default() -> SessionRules {
+        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7) }
+    }
+}
+
+/// Knows callers by their credentials. Cheap to clone.
+#[derive(Clone)]
+pub struct Identities(Arc<Inner>);
+
+struct Inner {
+    central: Central,
+    audit: Queue,
+    rules: SessionRules,
+    checker: Checker,
+    attempts: Attempts,
+    known: Cache<SessionId, Known>,
+}
+
+#[derive(Clone)]
+struct Known {
+    session: Session,
+    user: User,
+    at: DateTime<Utc>,
+    epoch: u64,
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identities").field("rules", &self.0.rules).finish_non_exhaustive()
+    }
+}
+
+impl Identities {
+    /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
+    pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost) -> Identities {
+        Identities(Arc::new(Inner {
+            central: central.clone(),
+            audit: audit.clone(),
+            rules,
+            checker: Checker::new(cost),
+            attempts: Attempts::default(),
+            known: Cache::new(20_000),
+        }))
+    }
+
+    pub(super) fn central(&self) -> &Central {
+        &self.0.central
+    }
+
+    pub(super) fn audit(&self) -> &Queue {
+        &self.0.audit
+    }
+
+    pub(super) fn rules(&self) -> SessionRules {
+        self.0.rules
+    }
+
+    pub(super) fn checker(&self) -> &Checker {
+        &self.0.checker
+    }
+
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// Whose token this is; none when it is no session's (any more).
+    ///
+    /// # Errors
+    /// The central database could not be asked: that is an outage, never "signed out".
+    pub async fn identify(&self, token: &str, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
+        if !looks_like_one(token) {
+            return Ok(None);
+        }
+        let id = SessionId::of(token);
+        let Some(known) = self.known(&id).await? else { return Ok(None) };
+        let now = self.central().clock().now();
+        let over = now >= known.session.expires_at || now >= known.session.last_seen_at + self.rules().idle;
+        if over || !known.user.active {
+            return Ok(None);
+        }
+        let actor = Actor::issue(ActorKind::Person, Some(known.user.id), known.user.email.as_str(), None, correlation);
+        Ok(Some(Identity::of(&known.session, known.user, actor)))
+    }
+
+    async fn known(&self, id: &SessionId) -> Result<Option<Known>, Error> {
+        let (now, epoch) = (self.central().clock().now(), self.central().epoch());
+        if let Some(known) = self.0.known.get(id).filter(|known| known.epoch == epoch && now - known.at < FRESH) {
+            return Ok(Some(known));
+        }
+        let Some((session, user)) = sessions::find(self.central(), id.as_str()).await? else {
+            self.0.known.invalidate(id);
+            return Ok(None);
+        };
+        let known = Known { session, user, at: now, epoch };
+        self.0.known.insert(id.clone(), known.clone());
+        Ok(Some(known))
+    }
+
+    /// Notes that a person went somewhere; written at most once a minute. Polls do not call it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn touch(&self, identity: &Identity) -> Result<(), Error> {
+        let now = self.central().clock().now();
+        let Some(mut known) = self.known(&identity.session).await? else { return Ok(()) };
+        if now - known.session.last_seen_at < SEEN {
+            return Ok(());
+        }
+        sessions::touch(self.central(), identity.session.as_str(), now).await?;
+        known.session.last_seen_at = now;
+        self.0.known.insert(identity.session.clone(), known);
+        Ok(())
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer; then the session still stands.
+    pub async fn sign_out(&self, identity: &Identity) -> Result<(), Error> {
+        let change = Change::open(self.central(), identity.actor()).await?;
+        sessions::revoke(&change, identity.session.as_str()).await?;
+        change.commit(Action::SignOut, About::target(&identity.email)).await
+    }
+
+    /// Ends a session by its token alone: a browser that signs in again brings its old one.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn forget(&self, token: &str, correlation: CorrelationId) -> Result<(), Error> {
+        match self.identify(token, correlation).await? {
+            Some(identity) => self.sign_out(&identity).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends every session of a user and says how many there were.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn revoke_all(&self, actor: &Actor, user: UserId) -> Result<u64, Error> {
+        let change = Change::open(self.central(), actor).await?;
+        let count = sessions::revoke_all(&change, user).await?;
+        change.commit(Action::UpdateUser, About::target(user).with("sessions_ended", count)).await?;
+        Ok(count)
+    }
+}
+
+impl Identity {
+    pub(super) fn of(session: &Session, user: User, actor: Actor) -> Identity {
+        Identity {
+            user: user.id,
+            name: user.name.unwrap_or_else(|| user.email.to_string()),
+            email: user.email,
+            operator: user.operator,
+            session: SessionId::stored(&session.id),
+            selected: session.selected,
+            actor,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! A custom panel as it is written.
+
+use crate::panel::spec::spec;
+
+spec! {
+    /// Words that an endpoint gives, put into the author's own markup.
+    pub(in crate::panel) struct Spec {
+        /// Who makes it: `/api/v1/custom/{name}`, or an address that begins with https.
+        pub(super) endpoint: String,
+        /// What the endpoint is told: plain values by name.
+        #[serde(default)]
+        pub(super) parameters: serde_json::Map<String, serde_json::Value>,
+        /// The markup, with `{{ name }}` where the endpoint's values go.
+        pub(super) template: String,
+    }
+}

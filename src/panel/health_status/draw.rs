@@ -1,0 +1,101 @@
+//! The services drawn, and counted in one line.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::Health;
+use crate::frame::Frame;
+use crate::panel::status::State;
+use crate::panel::{Drawing, Html, View, cells, drawing, words};
+
+/// What was wrong, at most so many characters of it.
+const LONGEST_MESSAGE: usize = 1_000;
+
+#[derive(Template)]
+#[template(path = "health_status/view.html")]
+struct Body {
+    counts: String,
+    services: Vec<Service>,
+}
+
+struct Service {
+    severity: usize,
+    name: String,
+    state: State,
+    when: Option<When>,
+    message: Option<String>,
+}
+
+/// A time in human words, with the exact one behind it.
+struct When {
+    machine: String,
+    words: String,
+    exact: String,
+}
+
+impl Health {
+    pub(super) fn drawing(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
+        let Some(frame) = frames.first().filter(|frame| !frame.is_empty()) else {
+            return drawing::empty(&self.common, None, view);
+        };
+        let mut services: Vec<Service> = (0..frame.rows()).map(|i| self.service(frame, i, view)).collect();
+        services.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
+        let counts = counts(&services);
+        let checked = frame.column("time").and_then(|times| cells::newest(times, self.times));
+        Drawing {
+            stale_since: drawing::stale_since(&self.common, checked, view),
+            note: checked.map(|at| format!("checked {}", words::lately(at, view))),
+            notices: drawing::cut_notice(frame),
+            summary: format!("{}: {counts}", self.common.title),
+            body: Html::of(&Body { counts, services }),
+            ..Drawing::default()
+        }
+    }
+
+    fn service(&self, frame: &Frame, i: usize, view: &View) -> Service {
+        let text = |column: &str| frame.column(column).and_then(|values| values.text(i));
+        let instant = |column: &str| frame.column(column).and_then(|values| cells::instant(values, i, self.times));
+        let nothing = || (1, State::unknown());
+        let (severity, state) = frame.column("status").map_or_else(nothing, |values| self.statuses.of(values, i));
+        let message = text("message").map(|text| words::cut(text.trim(), LONGEST_MESSAGE)).filter(|text| !text.is_empty());
+        Service {
+            severity,
+            name: text("key").map_or_else(|| "no name".to_owned(), |name| words::cut(&name, 200)),
+            state,
+            when: when(instant("since"), instant("time"), view),
+            message,
+        }
+    }
+}
+
+/// Since when it is so; where that is not known, when it was seen.
+fn when(since: Option<DateTime<Utc>>, checked: Option<DateTime<Utc>>, view: &View) -> Option<When> {
+    let exact = |at| words::exact(at, view.zone);
+    match (since, checked) {
+        (Some(since), checked) => {
+            let checked = checked.map(|at| format!("; last checked {}", exact(at))).unwrap_or_default();
+            let exact = format!("Since {}{checked}", exact(since));
+            Some(When { machine: words::machine(since), words: words::since(since, view), exact })
+        }
+        (None, Some(checked)) => {
+            let words = format!("checked {}", words::lately(checked, view));
+            Some(When { machine: words::machine(checked), words, exact: format!("Last checked {}", exact(checked)) })
+        }
+        (None, None) => None,
+    }
+}
+
+/// `1 down, 1 degraded, 4 healthy`, the worst first.
+fn counts(services: &[Service]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for service in services {
+        match counts.iter_mut().find(|(label, _)| *label == service.state.label) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&service.state.label, 1)),
+        }
+    }
+    let told = counts.iter().map(|(label, count)| format!("{count} {}", words::in_sentence(label)));
+    told.collect::<Vec<_>>().join(", ")
+}

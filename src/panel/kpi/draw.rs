@@ -1,0 +1,148 @@
+//! The number drawn: first and large, its unit small, its change in words.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chrono::TimeDelta;
+
+use super::Kpi;
+use crate::chart::{Point, Svg, spark};
+use crate::domain::Unit;
+use crate::domain::unit::Formatted;
+use crate::frame::Frame;
+use crate::panel::{Drawing, Html, Level, View, cells, drawing, words};
+use crate::query::Aggregate;
+
+#[derive(Template)]
+#[template(path = "kpi/view.html")]
+struct Body {
+    value: Option<Formatted>,
+    spark: Option<Svg>,
+    change: Option<Change>,
+    /// The state in words for those who do not see the panel's head.
+    state: Option<String>,
+}
+
+/// The number against an earlier one.
+struct Change {
+    level: Direction,
+    words: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Up,
+    Down,
+    Same,
+}
+
+impl Kpi {
+    pub(super) fn drawing(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
+        let range = self.follows.then(|| self.range(view));
+        let Some(frame) = frames.first().filter(|frame| !frame.is_empty()) else {
+            return drawing::empty(&self.common, range, view);
+        };
+        let number = number(frame);
+        let earlier = self.earlier(view);
+        let before = earlier.and_then(|(_, period)| Some((frames.get(1)?, period)));
+        let history = frames.get(if earlier.is_some() { 2 } else { 1 });
+        let value = self.written(frame);
+        let state = number.and_then(|number| self.thresholds.of(number));
+        let change = before.map(|(frame, period)| self.change(number, self::number(frame), period));
+        let newest = frame.column("time").and_then(|times| cells::newest(times, self.times));
+        let summary = self.summary(value.as_ref(), state.map(|state| state.label.as_str()), change.as_ref());
+        let body = Html::of(&Body {
+            spark: history.and_then(|frame| self.spark(frame, view)),
+            state: state.filter(|state| state.level != Level::Unknown).map(|state| state.label.clone()),
+            value,
+            change,
+        });
+        Drawing {
+            body,
+            stale_since: drawing::stale_since(&self.common, newest, view),
+            badge: state.map(super::super::status::State::badge),
+            notices: frames.iter().flat_map(|frame| drawing::cut_notice(frame)).take(1).collect(),
+            note: self.note(),
+            summary,
+            ..Drawing::default()
+        }
+    }
+
+    /// The value as a reader wants it: a number with its unit, else the text that is there.
+    fn written(&self, frame: &Frame) -> Option<Formatted> {
+        match number(frame) {
+            Some(number) => Some(self.unit.format(number, self.decimals)),
+            None => {
+                let text = frame.column("value")?.text(0)?;
+                Some(Formatted { number: words::cut(&text, 40), unit: String::new() })
+            }
+        }
+    }
+
+    fn change(&self, now: Option<f64>, before: Option<f64>, period: TimeDelta) -> Change {
+        let then = words::before(period);
+        let same = |words: String| Change { level: Direction::Same, words };
+        let (Some(now), Some(before)) = (now, before) else { return same(format!("nothing to compare with {then}")) };
+        let difference = now - before;
+        let level = match difference {
+            d if d > 0.0 => Direction::Up,
+            d if d < 0.0 => Direction::Down,
+            _ => return same(format!("no change on {then}")),
+        };
+        let size = match self.unit {
+            // Shares are compared in points: from 50 % to 55 % is 5 points.
+            Unit::Percent => format!("{} points", Unit::None.format(difference.abs(), Some(1)).number),
+            Unit::Ratio => format!("{} points", Unit::None.format(difference.abs() * 100.0, Some(1)).number),
+            _ if before == 0.0 => {
+                return Change { level, words: format!("from {} on {then}", self.unit.format(before, self.decimals)) };
+            }
+            _ => format!("{}\u{a0}%", Unit::None.format((difference / before).abs() * 100.0, Some(1)).number),
+        };
+        Change { level, words: format!("{size} on {then}") }
+    }
+
+    fn spark(&self, frame: &Frame, view: &View) -> Option<Svg> {
+        let (times, values) = (frame.column("time")?, frame.column("value")?);
+        let points =
+            (0..frame.rows()).filter_map(|i| Some(Point { at: cells::instant(times, i, self.times)?, value: values.number(i) }));
+        let points: Vec<Point> = points.collect();
+        let drawn = points.iter().filter(|point| point.value.is_some()).count() > 1;
+        let window = self.window(view);
+        drawn.then(|| spark(&points, window.range, &format!("{} {}", self.common.title, words::between(window.range, view))))
+    }
+
+    /// What was done with the values of the range.
+    fn note(&self) -> Option<String> {
+        let what = match self.aggregate? {
+            Aggregate::Avg => "mean",
+            Aggregate::Sum => "sum",
+            Aggregate::Min => "lowest",
+            Aggregate::Max => "highest",
+            Aggregate::Count => "count",
+            Aggregate::Last => return None,
+        };
+        Some(what.to_owned())
+    }
+
+    fn summary(&self, value: Option<&Formatted>, state: Option<&str>, change: Option<&Change>) -> String {
+        let value = value.map_or_else(|| "no value".to_owned(), ToString::to_string);
+        let state = state.map(|state| format!(", {}", words::in_sentence(state))).unwrap_or_default();
+        let change = change.map(|change| format!(", {}", change.in_words())).unwrap_or_default();
+        format!("{}: {value}{state}{change}", self.common.title)
+    }
+}
+
+impl Change {
+    fn in_words(&self) -> String {
+        match self.level {
+            Direction::Up => format!("up {}", self.words),
+            Direction::Down => format!("down {}", self.words),
+            Direction::Same => self.words.clone(),
+        }
+    }
+}
+
+/// The number of the only row; null is none, never zero.
+fn number(frame: &Frame) -> Option<f64> {
+    frame.column("value")?.number(0)
+}

@@ -1,0 +1,142 @@
+//! Lines over time.
+
+mod draw;
+mod spec;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+pub(super) use spec::Spec;
+use spec::{Display, GapsWord};
+
+use super::draft::{Draft, Times};
+use super::spec::RangeMode;
+use super::{Common, Drawing, Panel, View};
+use crate::chart::{Color, Gaps, Threshold};
+use crate::domain::Unit;
+use crate::frame::Frame;
+use crate::query::{Aggregate, Name, Query, Source, Window};
+
+/// Columns and rows it takes when its dashboard does not say.
+pub(super) const SIZE: (u16, u16) = (8, 2);
+
+/// Lines over time, checked.
+#[derive(Debug)]
+struct TimeSeries {
+    common: Common,
+    source: Source,
+    times: Times,
+    time: Name,
+    value: Name,
+    label: Option<Name>,
+    aggregate: Aggregate,
+    look: Look,
+}
+
+/// How it is drawn.
+#[derive(Debug)]
+struct Look {
+    y_label: Option<String>,
+    y_range: (Option<f64>, Option<f64>),
+    line_color: Option<Color>,
+    series_colors: Vec<(String, Color)>,
+    fill: bool,
+    unit: Unit,
+    decimals: Option<u8>,
+    gaps: Gaps,
+    thresholds: Vec<Threshold>,
+}
+
+/// Checks what was written.
+pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>> {
+    let common = spec.common(draft);
+    let written = &spec.data_source;
+    let source = draft.source(written, spec.query.as_ref());
+    let times = draft.times(written.timezone.as_deref(), written.time_format);
+    let time = draft.name("panel.data_source.columns.timestamp", &written.columns.timestamp);
+    let value = draft.name("panel.data_source.columns.value", &written.columns.value);
+    let label = draft.optional_name("panel.data_source.columns.series_label", written.columns.series_label.as_deref());
+    if spec.range == Some(RangeMode::Ignore) {
+        draft.fault("panel.range", "a time series always follows the page's range");
+    }
+    let look = look(&spec.display, draft);
+    let aggregate = spec.aggregate.map(Into::into).unwrap_or_default();
+    let panel = TimeSeries { common, source: source?, times, time: time?, value: value?, label: label?, aggregate, look };
+    Some(Arc::new(panel))
+}
+
+fn look(display: &Display, draft: &mut Draft<'_>) -> Look {
+    let y_range = display.y_axis_range.unwrap_or_default();
+    if let (Some(low), Some(high)) = y_range
+        && low >= high
+    {
+        draft.fault("panel.display.y_axis_range", format!("the first end, {low}, must be below the second, {high}"));
+    }
+    let colors = display.series_colors.iter().flat_map(|colors| &colors.0);
+    let series_colors = colors.filter_map(|(label, color)| {
+        let color = draft.color(&format!("panel.display.series_colors.{label}"), Some(color))?;
+        Some((label.clone(), color))
+    });
+    let series_colors = series_colors.collect();
+    let thresholds = display.thresholds.iter().enumerate().map(|(i, limit)| Threshold {
+        value: limit.value,
+        label: limit.label.clone(),
+        color: draft.color(&format!("panel.display.thresholds[{i}].color"), limit.color.as_deref()),
+    });
+    let thresholds = thresholds.collect();
+    Look {
+        y_label: display.y_axis_label.clone(),
+        y_range,
+        line_color: draft.color("panel.display.line_color", display.line_color.as_deref()),
+        series_colors,
+        fill: display.fill_area,
+        unit: display.unit.as_deref().map(Unit::parse).unwrap_or_default(),
+        decimals: draft.decimals("panel.display.decimals", display.decimals),
+        gaps: match display.gaps {
+            None | Some(GapsWord::Break) => Gaps::Break,
+            Some(GapsWord::Connect) => Gaps::Connect,
+            Some(GapsWord::Interpolate) => Gaps::Interpolate,
+        },
+        thresholds,
+    }
+}
+
+impl TimeSeries {
+    fn window(&self, view: &View) -> Window {
+        Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, view.aggregate)
+    }
+
+    /// The width of a bucket, or none for readings as they are.
+    fn step(&self, view: &View) -> Option<TimeDelta> {
+        self.window(view).bucket.map(|bucket| bucket.width)
+    }
+}
+
+impl Panel for TimeSeries {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn follows_range(&self) -> bool {
+        true
+    }
+
+    fn queries(&self, view: &View) -> Vec<Query> {
+        vec![Query::Series {
+            source: self.source.clone(),
+            time: self.times.column(self.time.clone()),
+            value: self.value.clone(),
+            label: self.label.clone(),
+            aggregate: self.aggregate,
+            window: self.window(view),
+        }]
+    }
+
+    fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
+        self.drawing(frames, view)
+    }
+}

@@ -1,0 +1,76 @@
+//! The same readings as a table: what a chart says to those who cannot see it, without script.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::TimeSeries;
+use crate::chart::Line;
+use crate::panel::link::{self, Link};
+use crate::panel::pager::{self, Pager};
+use crate::panel::{Html, View, words};
+
+/// Rows on a page.
+const PAGE: u64 = 100;
+
+#[derive(Template)]
+#[template(path = "timeseries/table.html")]
+struct Body<'a> {
+    title: &'a str,
+    labels: Vec<&'a str>,
+    rows: Vec<Row>,
+    pager: Pager,
+    chart: Link,
+}
+
+struct Row {
+    machine: String,
+    time: String,
+    values: Vec<Option<String>>,
+}
+
+pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mut Vec<String>) -> Html {
+    let readings = by_time(lines);
+    let total = readings.len() as u64;
+    let wanted = pager::page(view, notices);
+    let page = wanted.min(total.div_ceil(PAGE).max(1));
+    if page < wanted {
+        notices.push(format!("There is no page {wanted}; this is the last, page {page}."));
+    }
+    let skipped = usize::try_from((page - 1) * PAGE).unwrap_or(usize::MAX);
+    // One scale for all, so that neighbouring numbers can be compared.
+    let largest =
+        lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value).fold(0.0, |a: f64, b| a.max(b.abs()));
+    let scale = panel.look.unit.scale_for(largest);
+    let written = |value: f64| scale.format(value, panel.look.decimals).to_string();
+    let rows = readings.iter().rev().skip(skipped).take(PAGE as usize).map(|((at, _), values)| Row {
+        machine: words::machine(*at),
+        time: words::second(*at, view),
+        values: values.iter().map(|value| value.map(written)).collect(),
+    });
+    Html::of(&Body {
+        title: &panel.common.title,
+        labels: lines.iter().map(|line| line.label.as_str()).collect(),
+        rows: rows.collect(),
+        pager: Pager::new(page, PAGE, total, view),
+        chart: link::to(view, &[("view", None), ("page", None)]),
+    })
+}
+
+type Readings = BTreeMap<(DateTime<Utc>, usize), Vec<Option<f64>>>;
+
+/// A row for each time; a second reading of one line at the same time has a row of its own.
+fn by_time(lines: &[Line]) -> Readings {
+    let mut rows = Readings::new();
+    for (column, line) in lines.iter().enumerate() {
+        let mut before: Option<(DateTime<Utc>, usize)> = None;
+        for point in &line.points {
+            let again = before.filter(|(at, _)| *at == point.at).map_or(0, |(_, count)| count + 1);
+            before = Some((point.at, again));
+            let row = rows.entry((point.at, again)).or_insert_with(|| vec![None; lines.len()]);
+            row[column] = point.value.filter(|value| value.is_finite());
+        }
+    }
+    rows
+}

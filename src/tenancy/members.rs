@@ -1,0 +1,50 @@
+//! Who belongs to a tenant, and as what.
+
+use crate::central::audit::{About, Action};
+use crate::central::members::{self, Origin};
+use crate::central::{Change, Error, Source, tenants, users};
+use crate::domain::{Actor, Email, Role, Slug, TenantId, UserId};
+
+use super::Tenancy;
+
+pub use crate::central::members::Member;
+
+/// The members of a tenant by address, at most a thousand.
+///
+/// # Errors
+/// `Unavailable` when the central database does not answer.
+pub async fn of(tenancy: &Tenancy, tenant: TenantId) -> Result<Vec<Member>, Error> {
+    members::of(tenancy.central(), tenant).await
+}
+
+/// Makes somebody a member, or changes what they are. Nothing is written when they are that already.
+///
+/// # Errors
+/// `NotFound` when there is no such tenant or account.
+pub async fn assign(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Email, role: Role) -> Result<(), Error> {
+    let (of, who) = pair(tenancy.central(), tenant, email).await?;
+    if members::role_of(tenancy.central(), who, of).await? == Some(role) {
+        return Ok(());
+    }
+    let change = Change::open(tenancy.central(), actor).await?;
+    members::assign(&change, who, of, role, Origin::Manual).await?;
+    let about = About::target(email).in_tenant(of).with("role", role.as_str());
+    change.commit(Action::AssignTenant, about).await
+}
+
+/// Ends a membership; the tenant is closed to them at once.
+///
+/// # Errors
+/// `NotFound` when there is no such tenant, account or membership.
+pub async fn remove(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Email) -> Result<(), Error> {
+    let (of, who) = pair(tenancy.central(), tenant, email).await?;
+    let change = Change::open(tenancy.central(), actor).await?;
+    members::remove(&change, who, of).await?;
+    change.commit(Action::UnassignTenant, About::target(email).in_tenant(of)).await
+}
+
+async fn pair(from: &impl Source, tenant: &Slug, email: &Email) -> Result<(TenantId, UserId), Error> {
+    let of = tenants::find(from, tenant).await?.ok_or_else(|| Error::NotFound(format!("tenant {tenant}")))?;
+    let who = users::find_by_email(from, email).await?.ok_or_else(|| Error::NotFound(format!("account {email}")))?;
+    Ok((of.id, who.id))
+}

@@ -1,0 +1,176 @@
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+
+use crate::central::audit::{About, Action};
+use crate::central::tenants::{Brand, Status};
+use crate::central::{self, Change, sessions};
+use crate::datastore::Datastore;
+use crate::domain::{CorrelationId, Key, Role, Slug, TenantId};
+use crate::identity::Identity;
+
+use super::Tenancy;
+use super::standing::Standing;
+
+/// How often one person's look at one dashboard is noted.
+const VIEW: TimeDelta = TimeDelta::minutes(5);
+/// Longer than any session lasts.
+const SESSION: TimeDelta = TimeDelta::days(30);
+
+/// Proof that this identity may read this tenant. Its fields are private; [`TenantScope::authorize`] is the only way in:
+///
+/// ```compile_fail
+/// use loggia::domain::Role;
+/// use loggia::tenancy::TenantScope;
+/// fn promote(scope: TenantScope) -> TenantScope {
+///     TenantScope { role: Role::Admin, ..scope }
+/// }
+/// ```
+///
+/// Reading what it proves is everybody's:
+///
+/// ```
+/// use loggia::domain::Role;
+/// use loggia::tenancy::TenantScope;
+/// fn promoted(scope: TenantScope) -> bool {
+///     scope.role() == Role::Admin
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct TenantScope {
+    standing: Arc<Standing>,
+    role: Role,
+    zone: Tz,
+    correlation: CorrelationId,
+    identity: Identity,
+}
+
+/// Why a tenant was not opened.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Denied {
+    /// The caller is no member, or there is no such tenant: which of them is told to nobody.
+    #[error("no tenant of this caller")]
+    NotYours,
+    /// The caller is a member, and the tenant is not active.
+    #[error("{name} is not active")]
+    Suspended {
+        /// The tenant's name.
+        name: String,
+    },
+    /// The central database could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] central::Error),
+}
+
+impl TenantScope {
+    /// Proves that the caller may read the tenant of this slug (or id). A denial is noted in the audit, with the same
+    /// record whether or not there is such a tenant.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub async fn authorize(
+        tenancy: &Tenancy,
+        identity: &Identity,
+        slug: &str,
+        correlation: CorrelationId,
+    ) -> Result<TenantScope, Denied> {
+        let Some(standing) = tenancy.standing(identity, slug).await? else {
+            tenancy.audit().denied(identity.actor(), slug);
+            return Err(Denied::NotYours);
+        };
+        let tenant = &standing.tenant;
+        if tenant.status != Status::Active {
+            return Err(Denied::Suspended { name: tenant.name.clone() });
+        }
+        if standing.role == Role::Operator {
+            let key = format!("operator {} {}", identity.session_id(), tenant.id);
+            let about = About::target(&tenant.slug).in_tenant(tenant.id);
+            tenancy.audit().once(key, SESSION, identity.actor(), Action::OperatorAccess, about);
+        }
+        let zone = tenant.config.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC);
+        Ok(TenantScope { role: standing.role, zone, correlation, identity: identity.clone(), standing })
+    }
+
+    /// The tenant's id.
+    pub fn tenant(&self) -> TenantId {
+        self.standing.tenant.id
+    }
+
+    /// The tenant's slug.
+    pub fn slug(&self) -> &Slug {
+        &self.standing.tenant.slug
+    }
+
+    /// The tenant's name.
+    pub fn name(&self) -> &str {
+        &self.standing.tenant.name
+    }
+
+    /// The tenant's zone; UTC when it has none.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// What the tenant looks like.
+    pub fn brand(&self) -> &Brand {
+        &self.standing.tenant.config.brand
+    }
+
+    /// The shared dashboards the tenant uses.
+    pub fn dashboards(&self) -> &[String] {
+        &self.standing.tenant.config.dashboards
+    }
+
+    /// What the caller may do here.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The tenant's primary datastore in this environment, if it has one that can be opened.
+    pub fn datastore(&self) -> Option<&Datastore> {
+        self.standing.datastore.as_ref()
+    }
+
+    /// Why the tenant's datastore cannot be opened, for authors and the log.
+    pub fn datastore_fault(&self) -> Option<&str> {
+        self.standing.fault.as_deref()
+    }
+
+    /// The request.
+    pub fn correlation(&self) -> CorrelationId {
+        self.correlation
+    }
+
+    /// The caller.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+impl Tenancy {
+    /// Notes that somebody looks at a dashboard: once in five minutes per session.
+    pub fn viewed(&self, scope: &TenantScope, dashboard: &Key) {
+        let identity = scope.identity();
+        let key = format!("view {} {} {dashboard}", identity.session_id(), scope.tenant());
+        let about = About::target(dashboard).in_tenant(scope.tenant());
+        self.audit().once(key, VIEW, identity.actor(), Action::ViewDashboard, about);
+    }
+
+    /// Notes that somebody took data away, and in which format.
+    pub fn exported(&self, scope: &TenantScope, what: &Key, format: &str) {
+        let about = About::target(what).in_tenant(scope.tenant()).with("format", format);
+        self.audit().push(scope.identity().actor(), Action::Export, about);
+    }
+
+    /// Makes this tenant the one that `/api/v1` calls of the session mean.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn select(&self, scope: &TenantScope) -> Result<(), central::Error> {
+        let identity = scope.identity();
+        let change = Change::open(self.central(), identity.actor()).await?;
+        sessions::select(&change, identity.session_id().as_str(), scope.tenant()).await?;
+        change.commit(Action::SelectTenant, About::target(scope.slug()).in_tenant(scope.tenant())).await
+    }
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::central::tenants::{self, Status, Tenant};
+use crate::central::{Error, datastores};
+use crate::datastore::Datastore;
+use crate::domain::{Role, UserId};
+use crate::identity::Identity;
+
+use super::{Tenancy, open};
+
+/// How long a membership is remembered without asking the central database again.
+const FRESH: TimeDelta = TimeDelta::seconds(5);
+
+/// A user (an operator or not) and the tenant they asked for, as they wrote it.
+pub(super) type Asked = (UserId, bool, String);
+
+/// What somebody is in a tenant they may open, and where its data is.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) tenant: Tenant,
+    pub(super) role: Role,
+    pub(super) datastore: Option<Datastore>,
+    pub(super) fault: Option<String>,
+    at: DateTime<Utc>,
+    epoch: u64,
+}
+
+impl Tenancy {
+    /// What the caller is in the tenant of this slug or id; none when nothing, or when there is no such tenant.
+    pub(super) async fn standing(&self, identity: &Identity, slug: &str) -> Result<Option<Arc<Standing>>, Error> {
+        let central = self.central();
+        let (at, epoch) = (central.clock().now(), central.epoch());
+        let asked = (identity.user(), identity.is_operator(), slug.chars().take(64).collect::<String>());
+        let fresh = |known: &Arc<Standing>| known.epoch == epoch && at - known.at < FRESH;
+        if let Some(known) = self.0.known.get(&asked).filter(fresh) {
+            return Ok(Some(known));
+        }
+        let found = tenants::standing(central, identity.user(), &searchable(slug), id(slug)).await?;
+        let operator = identity.is_operator() && self.0.house.operators_read;
+        let (tenant, role) = match found {
+            Some((tenant, _)) if operator => (tenant, Role::Operator),
+            Some((tenant, Some(role))) => (tenant, role),
+            _ => return Ok(None),
+        };
+        let (datastore, fault) = self.open(&tenant).await?;
+        let standing = Arc::new(Standing { tenant, role, datastore, fault, at, epoch });
+        self.0.known.insert(asked, Arc::clone(&standing));
+        Ok(Some(standing))
+    }
+
+    async fn open(&self, tenant: &Tenant) -> Result<(Option<Datastore>, Option<String>), Error> {
+        if tenant.status != Status::Active {
+            return Ok((None, None));
+        }
+        let stores = datastores::of(self.central(), tenant.id).await?;
+        let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok((None, None)) };
+        Ok(match open::target(store, &self.0.house.data) {
+            Ok(target) => (Some(self.0.stores.get(&(tenant.id, store.id), &target)), None),
+            Err(fault) => {
+                tracing::warn!(tenant = %tenant.slug, %fault, "the tenant's datastore cannot be opened");
+                (None, Some(fault))
+            }
+        })
+    }
+}
+
+/// PostgreSQL refuses a NUL in a text, which must not tell a strange slug from an unknown one.
+fn searchable(slug: &str) -> String {
+    slug.chars().filter(|c| *c != '\0').take(64).collect()
+}
+
+/// The id, if the text is one in its usual form; else one that nobody has.
+fn id(text: &str) -> Uuid {
+    if text.len() == 36 { text.parse().unwrap_or_default() } else { Uuid::nil() }
+}
