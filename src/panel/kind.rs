@@ -117,3 +117,84 @@ impl schemars::transform::Transform for Closed {
         schemars::transform::transform_subschemas(self, schema);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{kinds, read};
+    use crate::panel::stage::faults;
+    use crate::yaml::Document;
+
+    fn plain(text: &str) -> Value {
+        Document::parse("p.yaml", text).unwrap().read::<Value>().unwrap()
+    }
+
+    #[test]
+    fn every_example_reads_without_a_fault_and_as_its_schema_says() {
+        for kind in kinds() {
+            let document = Document::parse(kind.name, kind.example).unwrap();
+            let (read_as, _, warnings) = read(&document).unwrap_or_else(|faults| panic!("{}: {faults:#?}", kind.name));
+            assert_eq!((read_as.name, warnings), (kind.name, vec![]));
+            let schema = (kind.schema)().to_value();
+            let checked = jsonschema::validator_for(&schema).unwrap();
+            let wrong: Vec<String> = checked.iter_errors(&plain(kind.example)).map(|error| error.to_string()).collect();
+            assert!(wrong.is_empty(), "{}: {wrong:?}", kind.name);
+        }
+    }
+
+    #[test]
+    fn an_editor_refuses_what_the_reader_refuses() {
+        for kind in kinds() {
+            let schema = (kind.schema)().to_value();
+            let checked = jsonschema::validator_for(&schema).unwrap();
+            for wrong in [("  title:", "  titel:"), (kind.name, "gauge")] {
+                let file = kind.example.replacen(wrong.0, wrong.1, 2);
+                assert!(!checked.is_valid(&plain(&file)), "{} {wrong:?}", kind.name);
+            }
+        }
+    }
+
+    /// Every key that a schema describes.
+    fn keys(schema: &Value, found: &mut Vec<(String, bool)>) {
+        match schema {
+            Value::Object(map) => {
+                if let Some(Value::Object(properties)) = map.get("properties") {
+                    found.extend(properties.iter().map(|(key, value)| (key.clone(), value.get("description").is_some())));
+                }
+                map.values().for_each(|value| keys(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_key_is_described_and_stands_in_an_example() {
+        let shown = |key: &str| kinds().iter().any(|kind| kind.example.contains(&format!("{key}:")));
+        for kind in kinds() {
+            let mut found = Vec::new();
+            keys(&(kind.schema)().to_value(), &mut found);
+            assert!(found.len() > 10);
+            for (key, described) in found {
+                assert!(described, "{}: {key} has no description", kind.name);
+                assert!(shown(&key), "{}: {key} is in no example", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_type_is_told_with_what_was_meant() {
+        let told = faults("panel:\n  type: time_series\n  title: x\n");
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].starts_with("2:9 “time_series” is no type of panel; did you mean “timeseries”? There are: timeseries, kpi,"),
+            "{told:?}"
+        );
+        assert_eq!(
+            faults("panel:\n  title: x\n")[0],
+            "2:3 a panel needs a “type”: timeseries, kpi, health_status, table, custom_image, custom_template"
+        );
+        assert!(!faults("a: b\n").is_empty());
+    }
+}
