@@ -123,9 +123,10 @@ pub(super) fn syntax(info: &str) -> String {
             "a “:” cannot stand here; put a text that holds “: ” in quotes"
         }
         "simple key expect ':'" | "simple key expected" | "simple key expected ':'" => "expected “key: value”: a “:” is missing",
-        "invalid indentation" | "invalid indentation in quoted scalar" | "invalid indentation in flow construct" => {
-            "the indentation does not fit the lines above"
+        "invalid indentation in quoted scalar" => {
+            "a quote is opened here and not closed on its line, and the next lines are not indented"
         }
+        "invalid indentation" | "invalid indentation in flow construct" => "the indentation does not fit the lines above",
         "wrongly indented line in block scalar" => "the lines of this text are not indented alike",
         "while parsing a block mapping, did not find expected key" => {
             "expected a key here: the indentation does not fit the lines above, or a quote or bracket is not closed"
