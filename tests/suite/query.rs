@@ -456,6 +456,7 @@ async fn conditions_mean_the_same_on_both_databases() {
         ("id BETWEEN 10 AND 19", 10),
         ("id % 1000 = 0 AND NOT (id = 0)", 5),
         ("ceil(cpu) >= 0 AND floor(cpu) < 10 AND abs(-1) = 1 AND round(cpu, 1) < 5", -1),
+        ("ceil(cpu - 60) = -1 OR floor(cpu - 60) = -1 OR ceil(id) <> floor(id)", -1),
         ("substr(upper(host), 1, 3) = 'WEB' AND length(trim(host)) = 5", 3840),
         ("coalesce(cpu, -1) = -1", 524),
         ("nullif(host, 'db_1') IS NULL", 1920),

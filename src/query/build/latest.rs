@@ -18,11 +18,11 @@ pub(super) fn write(
     }
 }
 
-/// `r` numbers the rows of each key from the newest; `b` counts the rows so far whose status is another than the newest's,
+/// `n` numbers the rows of each key from the newest; `b` counts the rows so far whose status is another than the newest's,
 /// so that the run is where it is still zero.
 fn with_time(sql: &mut Sql, source: &Source, key: &Name, status: &Name, column: &TimeColumn, message: Option<&Name>) {
-    sql.push("SELECT k AS \"key\", max(CASE WHEN n = 1 THEN x END) AS \"status\", max(CASE WHEN n = 1 THEN c END) AS \"time\", ");
-    sql.push("max(CASE WHEN n = 1 THEN m END) AS \"message\", min(c) AS \"since\" FROM (");
+    sql.push("SELECT k AS \"key\", x AS \"status\", c AS \"time\", m AS \"message\", g AS \"since\" FROM (");
+    sql.push("SELECT k, x, c, m, n, min(c) OVER (PARTITION BY k) AS g FROM (");
     sql.push("SELECT k, x, c, m, n, sum(CASE WHEN x IS DISTINCT FROM f THEN 1 ELSE 0 END) OVER ");
     sql.push("(PARTITION BY k ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS b FROM (");
     sql.push("SELECT k, x, c, m, row_number() OVER w AS n, first_value(x) OVER w AS f FROM (SELECT ");
@@ -32,7 +32,7 @@ fn with_time(sql: &mut Sql, source: &Source, key: &Name, status: &Name, column: 
     sql.push(" AS c");
     from(sql, source, Some(column), None);
     sql.push(
-        ") AS p WINDOW w AS (PARTITION BY k ORDER BY (c IS NULL), c DESC, x DESC)) AS r) AS q WHERE b = 0 GROUP BY k ORDER BY k",
+        ") AS p WINDOW w AS (PARTITION BY k ORDER BY (c IS NULL), c DESC, x DESC)) AS r) AS q WHERE b = 0) AS u WHERE n = 1 ORDER BY k",
     );
 }
 

@@ -73,11 +73,9 @@ fn ordered(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Order>) {
             seen.push(&order.column);
         }
     }
-    if let (true, Some(time)) = (set.source.order.is_empty(), time) {
-        if !seen.contains(&time) {
-            term(sql, time, true, false);
-            seen.push(time);
-        }
+    if let Some(time) = time.filter(|time| set.source.order.is_empty() && !seen.contains(time)) {
+        term(sql, time, true, false);
+        seen.push(time);
     }
     for column in columns.iter().filter(|column| !seen.contains(column)) {
         sql.push(between);

@@ -66,7 +66,7 @@ fn seconds(at: DateTime<Utc>) -> Bind {
 }
 
 fn ceil_millis(at: DateTime<Utc>) -> i64 {
-    at.timestamp_millis() + i64::from(at.timestamp_subsec_nanos() % 1_000_000 > 0)
+    at.timestamp_millis() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
 /// The column as an instant: timestamptz on PostgreSQL, epoch seconds on SQLite (with their fraction if `fine`).

@@ -39,6 +39,9 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// Condition, order and limit of the one-string form.
+pub type Whole = (Option<Condition>, Vec<Order>, Option<u32>);
+
 impl Condition {
     /// `where: "metric_type = 'cpu'"`.
     ///
@@ -68,7 +71,7 @@ impl Condition {
     ///
     /// # Errors
     /// The place and the reason.
-    pub fn parse_whole(text: &str) -> Result<(Option<Condition>, Vec<Order>, Option<u32>), FragmentFault> {
+    pub fn parse_whole(text: &str) -> Result<Whole, FragmentFault> {
         let scanned = scan::scan(text)?;
         let parts = order::split(&scanned)?;
         let condition = if parts.condition == 0 { None } else { Some(condition(&scanned, 0, parts.condition)?) };

@@ -87,10 +87,10 @@ impl Rebuilder<'_> {
                 Ok(Expr::Call(Function::Substr, list))
             }
             ast::Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                Ok(Expr::Call(Function::Floor, vec![*sub(expr)?]))
+                self.whole(tree, Function::Floor, *sub(expr)?)
             }
             ast::Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                Ok(Expr::Call(Function::Ceil, vec![*sub(expr)?]))
+                self.whole(tree, Function::Ceil, *sub(expr)?)
             }
             ast::Expr::Function(function) => self.call(tree, function, depth),
             ast::Expr::Interval(_) => {
@@ -221,7 +221,23 @@ impl Rebuilder<'_> {
                 format!("“{word}” takes {least} to {most} arguments, not {}", built.len()),
             ));
         }
-        Ok(Expr::Call(*function, built))
+        match (function, built.pop()) {
+            (Function::Floor | Function::Ceil, Some(value)) => self.whole(tree, *function, value),
+            (_, last) => {
+                built.extend(last);
+                Ok(Expr::Call(*function, built))
+            }
+        }
+    }
+
+    /// SQLite's rendering of these repeats the value, so that one inside the other would grow without bound.
+    fn whole(&self, tree: &ast::Expr, function: Function, value: Expr) -> Built {
+        let mut nested = false;
+        value.walk(&mut |expr| nested |= matches!(expr, Expr::Call(Function::Floor | Function::Ceil, _)));
+        if nested {
+            return Err(FragmentFault::new(self.at(tree), "floor and ceil cannot stand inside one another"));
+        }
+        Ok(Expr::Call(function, vec![value]))
     }
 
     fn unknown(&self, tree: &ast::Expr, word: &str) -> FragmentFault {
@@ -275,7 +291,7 @@ fn span(interval: &ast::Interval) -> Option<Span> {
     }
     let ast::Expr::Value(ast::ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = value.as_ref() else { return None };
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    if words.is_empty() || words.len() % 2 != 0 || words.len() > 8 {
+    if words.is_empty() || !words.len().is_multiple_of(2) || words.len() > 8 {
         return None;
     }
     let mut span = Span::default();

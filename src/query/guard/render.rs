@@ -53,6 +53,11 @@ trait Target: Sized {
     fn round(&mut self, args: &[Expr]) {
         call("round", args, self);
     }
+
+    /// `floor`, or `ceil` if `up`.
+    fn whole(&mut self, args: &[Expr], up: bool) {
+        call(if up { "ceil" } else { "floor" }, args, self);
+    }
 }
 
 struct Bound<'s>(&'s mut Sql);
@@ -131,6 +136,17 @@ impl Target for Lite<'_> {
             self.time(expr);
         }
         self.push(&format!(" {sign} {}", by.seconds));
+    }
+
+    /// SQLite as it is bundled has neither; a cast cuts towards zero.
+    fn whole(&mut self, args: &[Expr], up: bool) {
+        let [value] = args else { return };
+        let cut = |to: &mut Self| around("CAST(", value, " AS INTEGER)", to);
+        self.push("(CAST(");
+        cut(self);
+        self.push(if up { " AS REAL) + (" } else { " AS REAL) - (" });
+        cut(self);
+        around(if up { " < " } else { " > " }, value, "))", self);
     }
 
     /// Text is read as ISO, numbers as epoch seconds or, from 1e11 on, milliseconds.
@@ -226,6 +242,8 @@ fn write<T: Target>(expr: &Expr, to: &mut T) {
             around("", right, ")", to);
         }
         Expr::Call(Function::Round, args) => to.round(args),
+        Expr::Call(Function::Floor, args) => to.whole(args, false),
+        Expr::Call(Function::Ceil, args) => to.whole(args, true),
         Expr::Call(function, args) => call(function.word(), args, to),
         Expr::Now => to.now(),
         Expr::Moved { expr, back, by } => to.moved(expr, *back, *by),

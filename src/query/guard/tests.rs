@@ -110,6 +110,8 @@ const HOSTILE: &[&str] = &[
     "trim(both 'x' from a) = 'y'",
     "trim(leading from a) = 'y'",
     "floor(a to day) = 1",
+    "floor(ceil(a)) = 1",
+    "ceil(1 + floor(abs(floor(a)))) = 1",
     "interval '1 day' > a",
     "a > now() - interval '1 fortnight'",
     "a > now() - interval '9999999999 days'",
