@@ -214,3 +214,10 @@ fn what_the_demo_adds_to_the_repository_is_small() {
     let sizes = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
     assert!(sizes.sum::<u64>() < 2_000_000);
 }
+
+#[test]
+fn the_demos_files_are_without_fault() {
+    let tenants = Path::new(env!("CARGO_MANIFEST_DIR")).join("tenants");
+    let (told, good) = crate::config::check::report(&tenants, crate::config::check::Format::Text);
+    assert!(good && !told.contains("warning"), "{told}");
+}
