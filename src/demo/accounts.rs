@@ -7,6 +7,8 @@ pub struct Account {
     pub email: &'static str,
     /// The full name.
     pub name: &'static str,
+    /// What it may see, in a few words.
+    pub sees: &'static str,
     /// Slugs of the tenants it is a viewer of, where they exist.
     pub tenants: &'static [&'static str],
     /// Whether it runs the installation.
@@ -32,7 +34,7 @@ pub const OPERATOR: &str = "admin@example.com";
 
 /// The accounts, in the order the sign-in page lists them.
 pub const ACCOUNTS: &[Account] = &[
-    Account { email: "viewer@acme.example", name: "Vera Acme", tenants: &["acme-corp"], operator: false },
-    Account { email: "analyst@example.com", name: "Ana Lyst", tenants: &["acme-corp", "global-retail"], operator: false },
-    Account { email: OPERATOR, name: "Ada Admin", tenants: TENANTS, operator: true },
+    Account { email: "viewer@acme.example", name: "Vera Acme", sees: "Acme Corp", tenants: &["acme-corp"], operator: false },
+    Account { email: "analyst@example.com", name: "Ana Lyst", sees: "Acme Corp and Global Retail", tenants: &["acme-corp", "global-retail"], operator: false },
+    Account { email: OPERATOR, name: "Ada Admin", sees: "every tenant; runs the installation", tenants: TENANTS, operator: true },
 ];
