@@ -1,2 +1,6 @@
-#[test]
-fn t() {}
+//! Stories about the whole of Loggia, against real databases.
+
+mod central;
+mod identity;
+mod tenancy;
+mod world;
