@@ -11,7 +11,7 @@ use loggia_migrations::sea_orm_migration::sea_orm::ConnectionTrait;
 use loggia_migrations::sea_orm_migration::{DbErr, SchemaManager};
 use loggia_migrations::{MigrationName, MigrationTrait, Migrator, MigratorTrait};
 
-use crate::world::people::{address, on_both};
+use crate::world::people::{Stage, address, on_both};
 
 #[tokio::test]
 async fn migrating_twice_does_nothing_the_second_time() {
@@ -115,6 +115,37 @@ async fn the_database_itself_refuses_to_alter_the_audit() {
         assert_eq!(list(&central, &Search::default(), 10).await.unwrap().len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_role_that_serves_can_add_to_the_audit_and_no_more() {
+    let stage = Stage::postgres().await;
+    migrate::run(&stage.url).await.unwrap();
+    // roles are the server's, so its name is the database's own
+    let role = stage.url.rsplit('/').next().unwrap().to_owned();
+    stage.at_the_prompt(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await.unwrap();
+    let runtime = stage.url.replacen("postgres@", &format!("{role}:x@"), 1);
+    assert_ne!(runtime, stage.url);
+    migrate::grant(&stage.url, &runtime).await.unwrap();
+    migrate::grant(&stage.url, &runtime).await.unwrap();
+
+    let central = Central::connect(&runtime, stage.clock.clone()).await.unwrap();
+    write(&central, "one").await;
+    assert_eq!(verify(&central).await.unwrap().rows, 1);
+    let served = stage.as_seen_by(&runtime);
+    for way in [
+        "UPDATE audit_logs SET actor = 'nobody'",
+        "DELETE FROM audit_logs",
+        "TRUNCATE audit_logs",
+        "ALTER TABLE audit_logs DISABLE TRIGGER ALL",
+        "DROP TABLE audit_logs",
+        "DELETE FROM seaql_migrations",
+    ] {
+        let refused = served.at_the_prompt(way).await.unwrap_err();
+        assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{way}: {refused}");
+    }
+    central.close().await;
+    stage.at_the_prompt(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
 }
 
 #[tokio::test]

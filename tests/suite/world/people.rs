@@ -13,6 +13,8 @@ use loggia::tenancy::{
     DatastoreDeclaration, Env, House, Kind, SecretReference, Tenancy, TenantDeclaration, TenantScope, members,
 };
 
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
 use super::postgres;
 
 /// The password of everybody here.
@@ -64,7 +66,8 @@ impl Stage {
         Stage { url, clock: noon(), scratch: None, folder }
     }
 
-    async fn postgres() -> Stage {
+    /// An empty PostgreSQL database.
+    pub async fn postgres() -> Stage {
         let scratch = postgres::database().await;
         Stage { url: scratch.url.clone(), clock: noon(), scratch: Some(scratch), folder: tempfile::tempdir().unwrap() }
     }
@@ -85,20 +88,17 @@ impl Stage {
         Central::connect(&self.url, self.clock.clone()).await.unwrap()
     }
 
+    /// The same database through another role's address.
+    pub fn as_seen_by(&self, url: &str) -> Prompt {
+        Prompt { url: url.to_owned(), postgres: self.is_postgres() }
+    }
+
     /// Runs SQL past the program, as somebody at the database's own prompt would.
     ///
     /// # Errors
     /// What the database says.
     pub async fn at_the_prompt(&self, sql: &str) -> Result<(), String> {
-        use sqlx::Connection;
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.is_postgres() {
-            let mut db = sqlx::PgConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut db).await.map(drop).map_err(|e| e.to_string())
-        } else {
-            let mut db = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut db).await.map(drop).map_err(|e| e.to_string())
-        }
+        self.as_seen_by(&self.url).at_the_prompt(sql).await
     }
 
     /// Tenants and people moved in.
@@ -117,6 +117,30 @@ impl Stage {
         members::assign(&tenancy, &system(), &slug("acme"), &address("ann"), Role::Viewer).await.unwrap();
         members::assign(&tenancy, &system(), &slug("globex"), &address("bob"), Role::Admin).await.unwrap();
         World { central, audit, identities, tenancy, stage: self }
+    }
+}
+
+/// A way to the database past the program.
+pub struct Prompt {
+    url: String,
+    postgres: bool,
+}
+
+impl Prompt {
+    /// Runs SQL, several statements at once.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn at_the_prompt(&self, sql: &str) -> Result<(), String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        let done = if self.postgres {
+            let mut db = PgConnection::connect(&self.url).await.map_err(|e| e.to_string())?;
+            sqlx::raw_sql(sql).execute(&mut db).await.map(drop)
+        } else {
+            let mut db = SqliteConnection::connect(&self.url).await.map_err(|e| e.to_string())?;
+            sqlx::raw_sql(sql).execute(&mut db).await.map(drop)
+        };
+        done.map_err(|e| e.to_string())
     }
 }
 
