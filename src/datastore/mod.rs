@@ -10,6 +10,7 @@ mod sqlite;
 mod target;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -88,9 +89,9 @@ impl Datastore {
     /// # Errors
     /// See [`Failure`].
     pub async fn query(&self, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
-        let pass = self.breaker.enter()?;
+        let pass = self.breaker.enter(Instant::now())?;
         let answer = self.pool.run(statement, cap).await;
-        pass.learn(answer.as_ref().err());
+        pass.learn(answer.as_ref().err(), Instant::now());
         answer
     }
 

@@ -16,6 +16,9 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How much later than the database's own limit ours strikes, for servers that hang.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// The right to one connection; free again when the last holder (a query, or what stops it) lets go.
+pub(super) type Slot = Arc<OwnedSemaphorePermit>;
+
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) target: Target,
@@ -54,18 +57,21 @@ impl Pool {
 
     pub(super) async fn run(&self, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
         let slot = timeout(WAIT, self.slots.clone().acquire_owned()).await.map_err(|_| Failure::Busy)?;
-        let mut slot = Some(slot.map_err(|_| closed())?);
+        let slot = Arc::new(slot.map_err(|_| closed())?);
         // A kept connection may have died meanwhile (a restarted server), or its plan have gone stale: once more, anew.
-        while let (Some(session), Some(permit)) = (self.take(), slot.take()) {
-            let mut lease = Lease { session: Some(session), slot: Some(permit), pool: self, fate: Fate::Stop };
+        while let Some(session) = self.take() {
+            let mut lease = self.lease(session, &slot);
             match lease.run(statement, cap).await {
-                Err(Failure::Unreachable(_)) if lease.fate == Fate::Close => slot = lease.slot.take(),
+                Err(Failure::Unreachable(_)) if lease.fate == Fate::Close => {}
                 answer => return answer,
             }
         }
         let session = timeout(WAIT, self.open()).await.map_err(|_| Failure::Unreachable("no answer to connecting".into()))??;
-        let mut lease = Lease { session: Some(session), slot: slot.take(), pool: self, fate: Fate::Stop };
-        lease.run(statement, cap).await
+        self.lease(session, &slot).run(statement, cap).await
+    }
+
+    fn lease(&self, session: Session, slot: &Slot) -> Lease<'_> {
+        Lease { session: Some(session), slot: Arc::clone(slot), pool: self, fate: Fate::Stop }
     }
 
     pub(super) fn close(&self) {
@@ -115,7 +121,7 @@ async fn sweep(shelf: Arc<Mutex<Shelf>>) {
 /// A session at work. Dropped before its end, it stops the database's work.
 struct Lease<'a> {
     session: Option<Session>,
-    slot: Option<OwnedSemaphorePermit>,
+    slot: Slot,
     pool: &'a Pool,
     fate: Fate,
 }
@@ -138,8 +144,8 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         match (self.session.take(), self.fate) {
             (Some(session), Fate::Keep) => self.pool.keep(session),
-            (Some(Session::Postgres(session)), Fate::Stop) => session.stop(self.slot.take()),
-            (Some(Session::Sqlite(session)), Fate::Stop) => session.stop(),
+            (Some(Session::Postgres(session)), Fate::Stop) => session.stop(Arc::clone(&self.slot)),
+            (Some(Session::Sqlite(session)), Fate::Stop) => (*session).stop(),
             _ => {}
         }
     }

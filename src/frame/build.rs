@@ -45,11 +45,6 @@ impl Mixed {
         self.cells.push(cell);
     }
 
-    /// Whether every value is an integer or null.
-    pub fn only_ints(&self) -> bool {
-        self.floats + self.texts == 0
-    }
-
     /// The column: ints, floats where both occur, text where any text occurs.
     pub fn finish(self) -> Values {
         let cells = self.cells.into_iter();

@@ -72,12 +72,12 @@ pub(super) fn types(binds: &[Bind]) -> Vec<PgTypeInfo> {
 /// Blanks that tell statements of different value types apart where they are remembered by text.
 pub(super) fn signature(binds: &[Bind]) -> String {
     let mark = |bind: &Bind| match bind {
-        Bind::Null | Bind::Text(_) => ' ',
-        Bind::Bool(_) => '\t',
-        Bind::Int(_) => '\n',
-        Bind::Float(_) => '\r',
-        Bind::Instant(_) => '\u{c}',
-        Bind::Local(_) => '\u{b}',
+        Bind::Null | Bind::Text(_) => "  ",
+        Bind::Bool(_) => " \t",
+        Bind::Int(_) => " \n",
+        Bind::Float(_) => "\t ",
+        Bind::Instant(_) => "\n ",
+        Bind::Local(_) => "\t\t",
     };
     binds.iter().map(mark).collect()
 }

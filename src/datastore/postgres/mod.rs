@@ -12,10 +12,9 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::pool::Fate;
+use super::pool::{Fate, Slot};
 use super::{Bind, Failure, Statement, Target};
 use crate::frame::{Column, Frame};
 use plan::Plan;
@@ -35,8 +34,10 @@ pub(super) struct Session {
 /// Why reading stopped.
 enum Trouble {
     Sql(sqlx::Error),
-    /// The server's answer was not what its own description said, or the statement can't be bound.
+    /// The statement may not run, or its values don't fit.
     Refused(String),
+    /// The server's answer was not what its own description said.
+    Garbled(String),
     /// A plan from before a change of the table.
     Stale,
 }
@@ -63,7 +64,7 @@ impl Session {
         let options: PgConnectOptions = target.url.parse().map_err(|_| Failure::Refused("the address is no valid URL".into()))?;
         let options = options.application_name("loggia").disable_statement_logging();
         let limit = target.statement_timeout;
-        let mut connection = options.connect().await.map_err(|e| Failure::Unreachable(e.to_string()))?;
+        let mut connection = options.connect().await.map_err(|e| away(&e, limit))?;
         // Set by a statement rather than at start-up: a pooler in between refuses unknown start-up settings.
         let row = sqlx::query(SETTINGS)
             .bind(limit.as_millis().to_string())
@@ -86,7 +87,8 @@ impl Session {
                 (Ok(frame), fate)
             }
             Err(Trouble::Stale) => (Err(Failure::Unreachable("a table changed under a prepared query".into())), Fate::Close),
-            Err(Trouble::Refused(why)) => (Err(Failure::Refused(why)), Fate::Stop),
+            Err(Trouble::Refused(why)) => (Err(Failure::Refused(why)), Fate::Keep),
+            Err(Trouble::Garbled(why)) => (Err(Failure::Refused(why)), Fate::Stop),
             Err(Trouble::Sql(error)) => {
                 let failure = failure(&error, self.limit);
                 let fate = if failure.is_outage() || code(&error).is_none() { Fate::Close } else { Fate::Keep };
@@ -96,7 +98,7 @@ impl Session {
     }
 
     /// Cancels what the server is doing for this session, then closes it. The slot stays taken until that is done.
-    pub(super) fn stop(self: Box<Self>, slot: Option<OwnedSemaphorePermit>) {
+    pub(super) fn stop(self: Box<Self>, slot: Slot) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             if timeout(Duration::from_secs(5), self.cancel()).await.is_err() {
@@ -182,13 +184,21 @@ fn push(row: &PgRow, sinks: &mut [decode::Sink]) -> Result<(), Trouble> {
         let value = row.try_get_raw(i)?;
         // Null has no bytes.
         sink.push(value.as_bytes().ok())
-            .ok_or_else(|| Trouble::Refused(format!("the value in column {} can't be read", i + 1)))?;
+            .ok_or_else(|| Trouble::Garbled(format!("the value in column {} can't be read", i + 1)))?;
     }
     Ok(())
 }
 
 fn code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
+
+/// Whatever keeps a connection from opening is an outage, except a full house.
+fn away(error: &sqlx::Error, limit: Duration) -> Failure {
+    match failure(error, limit) {
+        Failure::Busy => Failure::Busy,
+        _ => Failure::Unreachable(error.to_string()),
+    }
 }
 
 fn failure(error: &sqlx::Error, limit: Duration) -> Failure {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
-use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Connection, Executor, SqlSafeStr, Statement as _, TypeInfo};
+use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, SqlSafeStr, Statement as _, TypeInfo};
 
 use super::pool::Fate;
 use super::{Bind, Failure, Statement, Target};
@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// Ends the running statement; the connection closes when its thread has seen that.
-    pub(super) fn stop(self: Box<Self>) {
+    pub(super) fn stop(self) {
         self.brake.pulled.store(true, Ordering::Relaxed);
     }
 
