@@ -2,8 +2,11 @@
 
 mod access;
 mod architecture;
+mod central;
 mod config;
 mod datastore;
+mod identity;
 mod isolation;
 mod query;
+mod tenancy;
 mod world;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // each story uses a part of the stage
 
+pub mod people;
 pub mod postgres;
 
 use std::collections::BTreeMap;
