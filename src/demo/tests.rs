@@ -186,7 +186,9 @@ async fn this_server_is_looked_at_live() {
         clock.advance(TimeDelta::seconds(5));
     }
     let mut db = open(dir.path(), "this-server.db").await;
-    for name in ["cpu_percent", "core_percent", "memory_percent", "load", "process_memory_bytes", "network_bytes_per_second", "requests"] {
+    for name in
+        ["cpu_percent", "core_percent", "memory_percent", "load", "process_memory_bytes", "network_bytes_per_second", "requests"]
+    {
         let times = format!("SELECT count(DISTINCT recorded_at) FROM readings WHERE name = '{name}'");
         assert!(number(&mut db, &times).await >= 2.0, "{name}");
     }
