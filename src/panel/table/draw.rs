@@ -145,7 +145,6 @@ impl Table {
                 let class = match (&cell, column.is_right(Some(&answer.values))) {
                     (Cell::Null, true) => "n null",
                     (Cell::Null, false) => "null",
-                    (Cell::Long(_), _) => "grow",
                     (_, true) => "n",
                     (_, false) => "",
                 };
