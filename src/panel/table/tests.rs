@@ -203,7 +203,14 @@ fn columns_may_be_a_map() {
 #[test]
 fn the_newest_row_tells_how_stale_a_table_is() {
     let file = ERRORS.replace("  display:", "  stale_after: 60\n  display:");
-    assert_eq!(panel(&file).draw(&[rows(&[Some("a")]), count(1)], &view(24, &[])).stale_since, Some(at("2026-11-20T18:59:07Z")));
+    let stale = |params: &[(&str, &str)]| panel(&file).draw(&[rows(&[Some("a")]), count(60)], &view(24, params)).stale_since;
+    assert_eq!(stale(&[]), Some(at("2026-11-20T18:59:07Z")));
+    assert_eq!(stale(&[("sort", "service")]), None, "newer rows may stand on another page");
+    assert_eq!(stale(&[("page", "2")]), None);
+    let still = panel(&file.replace("  display:", "  range: ignore\n  display:"));
+    let drawing = still.draw(&[rows(&[Some("a")]), count(60)], &view(24, &[]));
+    assert!(drawing.stale_since.is_some());
+    assert_eq!(drawing.note.as_deref(), Some("whatever the range"));
 }
 
 #[test]
