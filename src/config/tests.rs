@@ -256,7 +256,7 @@ async fn a_saved_file_is_live_within_a_second_however_it_is_saved() {
         async move {
             live.watch(|catalog| {
                 let told = tell.send(catalog.generation);
-                async { told.unwrap() }
+                async move { told.unwrap() }
             })
             .await;
         }

@@ -1,6 +1,7 @@
 //! YAML read with its places: every value knows its line and column, and every fault of a file is told at once.
 
 mod de;
+mod failure;
 mod fault;
 mod place;
 mod read;

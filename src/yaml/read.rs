@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 
-use super::de::{Failure, Reader, Reason, Target};
+use super::de::Reader;
+use super::failure::{Failure, Reason, Target};
 use super::fault::Fault;
 use super::stand_in;
 use super::tree::{Content, Id, Tree};
