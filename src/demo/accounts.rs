@@ -7,8 +7,7 @@ pub struct Account {
     pub email: &'static str,
     /// The full name.
     pub name: &'static str,
-    /// What it may see, in a few words.
-    pub sees: &'static str,
+    sees: &'static str,
     /// Slugs of the tenants it is a viewer of, where they exist.
     pub tenants: &'static [&'static str],
     /// Whether it runs the installation.
@@ -18,8 +17,7 @@ pub struct Account {
 impl Account {
     /// What it may see, in words.
     pub fn sees(&self) -> String {
-        let tenants = self.tenants.join(", ");
-        if self.operator { format!("operator; {tenants}") } else { tenants }
+        self.sees.to_owned()
     }
 }
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
 
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
@@ -60,6 +60,7 @@ pub struct Prepared {
     acme: PathBuf,
     retail: PathBuf,
     server: PathBuf,
+    clock: Clock,
     machine: Mutex<server::Machine>,
 }
 
@@ -68,7 +69,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// A folder or file that cannot be written.
-pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> {
+pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
     std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
     let prepared = Prepared {
@@ -76,6 +77,7 @@ pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> 
         retail: data_dir.join("global-retail.db"),
         server: data_dir.join("this-server.db"),
         machine: Mutex::new(server::Machine::new()),
+        clock,
     };
     prepared.make_acme(now).await?;
     prepared.make_retail(now).await?;
@@ -105,11 +107,12 @@ impl Prepared {
         store::make(&self.retail, made).await
     }
 
-    /// Writes every reading whose time has come by `now`, since the last call or the last run, and forgets those that fell out of the sample.
+    /// Writes every reading whose time has come since the last call or the last run, and forgets those that fell out of the sample.
     ///
     /// # Errors
     /// A database that cannot be written; the next call catches up.
-    pub async fn arrive(&self, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn arrive(&self) -> Result<(), Error> {
+        let now = self.clock.now();
         let mut machine = self.machine.lock().await;
         machine.look();
         store::change(&self.server, async |db| machine.write(db, now).await).await?;
@@ -128,20 +131,14 @@ impl Prepared {
     }
 }
 
-/// Keeps readings arriving until `stopped` turns true. A write that fails is told to the log and made up for by the next.
-pub async fn keep_arriving(prepared: Prepared, clock: Clock, mut stopped: watch::Receiver<bool>) {
+/// Keeps readings arriving until it is dropped. A write that fails is told to the log and made up for by the next.
+pub async fn keep_arriving(prepared: Prepared) {
     let mut beat = tokio::time::interval(EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let arriving = async {
-        loop {
-            beat.tick().await;
-            if let Err(error) = prepared.arrive(clock.now()).await {
-                tracing::warn!(%error, "the demo's readings could not be written");
-            }
+    loop {
+        beat.tick().await;
+        if let Err(error) = prepared.arrive().await {
+            tracing::warn!(%error, "the demo's readings could not be written");
         }
-    };
-    tokio::select! {
-        () = arriving => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
