@@ -33,7 +33,12 @@ pub async fn migrate(settings: &Settings) -> Result<Vec<String>, String> {
     std::fs::create_dir_all(&settings.data_dir)
         .map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
     let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
-    central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))
+    let applied = central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))?;
+    if settings.migrate_database_url.is_some() {
+        let granted = central::migrate::grant(owner.reveal(), settings.database_url.reveal()).await;
+        granted.map_err(|e| format!("the central database: {e}"))?;
+    }
+    Ok(applied)
 }
 
 /// The central database at this version, connected.
@@ -91,8 +96,8 @@ pub async fn parts(
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
-        tasks.push(tokio::spawn(demo::keep_arriving(prepared, clock.clone(), stopped.clone())));
+        let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
+        tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
     }
     declare(&tenancy, &catalog.now()).await?;
     if settings.demo {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use super::build;
 use super::command::User;
 use crate::central::{self, Central};
-use crate::config::{Catalog, DatastoreDecl, Secret, TenantFile};
+use crate::config::{Catalog, DatastoreDecl, Secret, TenantFile, Version};
 use crate::domain::{Actor, Clock, CorrelationId, Email, Role, Slug};
 use crate::identity::accounts::{self, NewAccount};
 use crate::identity::{self, Cost, Policy};
@@ -126,8 +126,8 @@ async fn desk(settings: &Settings) -> Result<(Central, Tenancy), String> {
     Ok((central, tenancy))
 }
 
-/// What the files say of the tenants, for the central database. A tenant whose file is faulty is left out only of change:
-/// its folder is still there.
+/// What the files say of the tenants, for the central database. One whose file is faulty is named all the same: its folder is
+/// still there.
 pub fn declarations(catalog: &Catalog) -> Vec<TenantDeclaration> {
     catalog.tenants().into_iter().map(declaration).collect()
 }
@@ -135,6 +135,7 @@ pub fn declarations(catalog: &Catalog) -> Vec<TenantDeclaration> {
 fn declaration(file: &TenantFile) -> TenantDeclaration {
     TenantDeclaration {
         slug: file.slug.clone(),
+        readable: file.version != Version::Faulty,
         name: file.name.clone(),
         zone: file.zone,
         accent: file.brand.accent.clone(),

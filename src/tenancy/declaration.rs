@@ -14,6 +14,8 @@ use crate::domain::{Key, Slug};
 pub struct TenantDeclaration {
     /// The folder's name.
     pub slug: Slug,
+    /// Whether its file could be read. Where not, a tenant that is known is left as it is.
+    pub readable: bool,
     /// The name.
     pub name: Option<String>,
     /// The zone.
@@ -35,6 +37,7 @@ impl TenantDeclaration {
     pub fn bare(slug: Slug) -> TenantDeclaration {
         TenantDeclaration {
             slug,
+            readable: true,
             name: None,
             zone: None,
             accent: None,

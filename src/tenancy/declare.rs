@@ -159,6 +159,9 @@ async fn changed(
     how: How,
     steps: &mut Vec<Step>,
 ) -> Result<(), Error> {
+    if !folder.readable {
+        return Ok(());
+    }
     let wanted = wanted(row.clone(), folder);
     let id = row.id;
     if wanted != row {
