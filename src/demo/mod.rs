@@ -1,7 +1,7 @@
 //! The demo: three tenants over real readings that end now and keep arriving.
 //!
 //! This is the only room that writes into tenants' databases, because a demo has to bring its own data. It writes through plain
-//! connections of its own (one for each file, opened for the moment); dashboards read the same files through their datastores, read-only.
+//! connections of its own (one for each file); dashboards read the same files through their datastores, read-only.
 
 mod accounts;
 mod demand;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
 pub use server::{ProductReadings, Reading};
@@ -30,6 +30,9 @@ use crate::domain::Clock;
 
 /// How often readings whose time has come are written.
 pub const EVERY: Duration = Duration::from_secs(5);
+
+/// When the first are written: use of the machine can be told after a moment only.
+const FIRST: Duration = Duration::from_millis(300);
 
 /// Why the demo's data could not be made or kept arriving.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +60,16 @@ pub enum Error {
 
 /// The demo's databases, made and ready; [`Prepared::arrive`] writes what is due.
 pub struct Prepared {
-    acme: PathBuf,
-    retail: PathBuf,
-    server: PathBuf,
     clock: Clock,
-    machine: Mutex<server::Machine>,
+    open: Mutex<Open>,
+}
+
+/// What is written: three databases, and the machine that is looked at.
+struct Open {
+    acme: store::Writer,
+    retail: store::Writer,
+    server: store::Writer,
+    machine: server::Machine,
 }
 
 /// Makes the demo's databases in `data_dir` where they do not exist. Only a first start takes time; what was missed
@@ -72,39 +80,35 @@ pub struct Prepared {
 pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
     std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
-    let prepared = Prepared {
-        acme: data_dir.join("acme-corp.db"),
-        retail: data_dir.join("global-retail.db"),
-        server: data_dir.join("this-server.db"),
-        machine: Mutex::new(server::Machine::new()),
-        clock,
+    let open = Open {
+        acme: make_acme(&data_dir.join("acme-corp.db"), now).await?,
+        retail: make_retail(&data_dir.join("global-retail.db"), now).await?,
+        server: store::make(&data_dir.join("this-server.db"), async |db| server::create(db).await).await?,
+        machine: server::Machine::new(now),
     };
-    prepared.make_acme(now).await?;
-    prepared.make_retail(now).await?;
-    store::make(&prepared.server, async |db| server::create(db).await).await?;
-    Ok(prepared)
+    Ok(Prepared { clock, open: Mutex::new(open) })
+}
+
+async fn make_acme(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, Error> {
+    let made = async |db: &mut store::Writer| {
+        operations::load(db, now).await?;
+        purchases::load(db, purchases::Catalogue::LargeFirstOrders, now).await
+    };
+    store::make(path, made).await
+}
+
+async fn make_retail(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, Error> {
+    let made = async |db: &mut store::Writer| {
+        demand::load(db, now).await?;
+        purchases::load(db, purchases::Catalogue::SmallFirstOrders, now).await
+    };
+    store::make(path, made).await
 }
 
 impl Prepared {
     /// Adds readings of the product itself (requests, queries) to what `this-server` shows of the machine.
     pub fn watch(&mut self, readings: ProductReadings) {
-        self.machine.get_mut().watch(readings);
-    }
-
-    async fn make_acme(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let made = async |db: &mut store::Writer| {
-            operations::load(db, now).await?;
-            purchases::load(db, purchases::Catalogue::LargeFirstOrders, now).await
-        };
-        store::make(&self.acme, made).await
-    }
-
-    async fn make_retail(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let made = async |db: &mut store::Writer| {
-            demand::load(db, now).await?;
-            purchases::load(db, purchases::Catalogue::SmallFirstOrders, now).await
-        };
-        store::make(&self.retail, made).await
+        self.open.get_mut().machine.watch(readings);
     }
 
     /// Writes every reading whose time has come since the last call or the last run, and forgets those that fell out of the sample.
@@ -113,27 +117,26 @@ impl Prepared {
     /// A database that cannot be written; the next call catches up.
     pub async fn arrive(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut machine = self.machine.lock().await;
+        let Open { acme, retail, server, machine } = &mut *self.open.lock().await;
         machine.look();
-        store::change(&self.server, async |db| machine.write(db, now).await).await?;
+        server.change(async |db| machine.write(db, now).await).await?;
         let memory = machine.memory_percent();
-        drop(machine);
-        let acme = async |db: &mut store::Writer| {
+        let arrived = async |db: &mut store::Writer| {
             operations::arrive(db, now, memory).await?;
             purchases::redate(db, now).await
         };
-        store::change(&self.acme, acme).await?;
-        let retail = async |db: &mut store::Writer| {
+        acme.change(arrived).await?;
+        let arrived = async |db: &mut store::Writer| {
             demand::arrive(db, now).await?;
             purchases::redate(db, now).await
         };
-        store::change(&self.retail, retail).await
+        retail.change(arrived).await
     }
 }
 
 /// Keeps readings arriving until it is dropped. A write that fails is told to the log and made up for by the next.
 pub async fn keep_arriving(prepared: Prepared) {
-    let mut beat = tokio::time::interval(EVERY);
+    let mut beat = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beat.tick().await;

@@ -3,8 +3,10 @@ use std::path::Path;
 use chrono::TimeDelta;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
-use super::{Prepared, prepare, unpack};
+use super::{Prepared, TENANTS, prepare, unpack};
 use crate::domain::Clock;
 
 fn clock() -> Clock {
@@ -25,18 +27,17 @@ async fn number(db: &mut SqliteConnection, sql: &str) -> f64 {
 
 /// The demo in `dir`, as after a first start at the time of [`clock`]; the first start itself is made once for all tests.
 async fn demo(dir: &Path, clock: &Clock) -> Prepared {
-    static FIRST: tokio::sync::OnceCell<tempfile::TempDir> = tokio::sync::OnceCell::const_new();
+    static FIRST: OnceCell<(TempDir, Prepared)> = OnceCell::const_new();
     let made = async || {
         let dir = tempfile::tempdir().unwrap();
-        prepare(dir.path(), self::clock()).await.unwrap();
-        dir
+        let prepared = prepare(dir.path(), self::clock()).await.unwrap();
+        (dir, prepared)
     };
-    let first = FIRST.get_or_init(made).await;
-    for file in std::fs::read_dir(first.path()).unwrap() {
-        let file = file.unwrap();
-        let here = dir.join(file.file_name());
-        if !here.exists() {
-            std::fs::copy(file.path(), here).unwrap();
+    let (first, _open) = FIRST.get_or_init(made).await;
+    for slug in TENANTS {
+        let file = format!("{slug}.db");
+        if !dir.join(&file).exists() {
+            std::fs::copy(first.path().join(&file), dir.join(&file)).unwrap();
         }
     }
     prepare(dir, clock.clone()).await.unwrap()
@@ -199,7 +200,7 @@ fn the_tenants_folder_is_unpacked_once_and_then_left_to_its_author() {
     let dir = tempfile::tempdir().unwrap();
     let tenants = dir.path().join("tenants");
     unpack(&tenants).unwrap();
-    for slug in super::TENANTS {
+    for slug in TENANTS {
         assert!(tenants.join(slug).join("tenant.yaml").is_file(), "{slug}");
         assert!(tenants.join(slug).join("dashboards/default.yaml").is_file(), "{slug}");
     }
