@@ -119,8 +119,12 @@ impl Error {
             Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
             Error::TooLarge(what) => format!("{what}."),
             Error::TooMany(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
-            Error::Unavailable { .. } => "A database it needs does not answer. It will be tried again; try again in a few seconds.".into(),
-            Error::Internal(_) => "The reference below finds it in the log. Try again, and tell your operator if it stays.".into(),
+            Error::Unavailable { .. } => {
+                "A database it needs does not answer. It will be tried again; try again in a few seconds.".into()
+            }
+            Error::Internal(_) => {
+                "The reference below finds it in the log. Try again, and tell your operator if it stays.".into()
+            }
         }
     }
 

@@ -6,10 +6,10 @@
 // ground: no I/O
 pub mod domain;
 pub mod error;
-pub mod frame;
-pub mod observe;
 pub mod settings;
 pub mod yaml;
+pub mod frame;
+pub mod observe;
 // stores
 pub mod central;
 pub mod datastore;
@@ -17,11 +17,11 @@ pub mod datastore;
 pub mod identity;
 pub mod tenancy;
 // what
+pub mod query;
 pub mod chart;
+pub mod panel;
 pub mod config;
 pub mod demo;
-pub mod panel;
-pub mod query;
 // outside
-pub mod app;
 pub mod web;
+pub mod app;

@@ -226,7 +226,8 @@ impl Settings {
     pub fn load(flags: &Flags, environment: &BTreeMap<String, String>) -> Result<Settings, String> {
         let mut table = read_file(flags.config.as_deref())?;
         let warnings = overlay(&mut table, environment)?;
-        let keys: Keys = toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| format!("settings: {}", e.message()))?;
+        let keys: Keys =
+            toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| format!("settings: {}", e.message()))?;
         assemble(keys, flags, warnings)
     }
 }
@@ -277,7 +278,9 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
     let settings = Settings {
         demo: flags.demo,
         listen: flags.listen.unwrap_or_else(|| or(keys.listen, SocketAddr::from(([127, 0, 0, 1], 8080)))),
-        internal_listen: flags.internal_listen.unwrap_or_else(|| or(keys.internal_listen, SocketAddr::from(([127, 0, 0, 1], 8081)))),
+        internal_listen: flags
+            .internal_listen
+            .unwrap_or_else(|| or(keys.internal_listen, SocketAddr::from(([127, 0, 0, 1], 8081)))),
         public_url: keys.public_url.map(|k| k.0),
         allow_http: or(keys.allow_http, false),
         database_url: or(keys.database_url, Secret(default_database)),
@@ -304,7 +307,10 @@ impl Settings {
     /// What no single value can tell.
     fn checked(self) -> Result<Settings, String> {
         if self.demo && !self.listen.ip().is_loopback() {
-            return Err(format!("--demo has accounts whose password everybody knows: it listens on loopback only, not on {}", self.listen));
+            return Err(format!(
+                "--demo has accounts whose password everybody knows: it listens on loopback only, not on {}",
+                self.listen
+            ));
         }
         if self.session_idle.is_zero() || self.session_max.is_zero() {
             return Err("session.idle_minutes and session.max_hours must be at least 1".to_owned());
@@ -350,10 +356,12 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let settings = load("listen = \"127.0.0.1:1\"\n[session]\nidle_minutes = 5\n", &[("LOGGIA_LISTEN", "127.0.0.1:2")]).expect("settings");
+        let settings = load("listen = \"127.0.0.1:1\"\n[session]\nidle_minutes = 5\n", &[("LOGGIA_LISTEN", "127.0.0.1:2")])
+            .expect("settings");
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.session_idle.as_secs(), 300);
-        let settings = load("", &[("LOGGIA_SESSION__IDLE_MINUTES", "7"), ("LOGGIA_TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).expect("settings");
+        let settings =
+            load("", &[("LOGGIA_SESSION__IDLE_MINUTES", "7"), ("LOGGIA_TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).expect("settings");
         assert_eq!(settings.session_idle.as_secs(), 420);
         assert_eq!(settings.trusted_proxies.len(), 2);
     }

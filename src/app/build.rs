@@ -30,7 +30,8 @@ const QUIET: Duration = Duration::from_secs(60);
 /// # Errors
 /// What is wrong and what to do about it.
 pub async fn migrate(settings: &Settings) -> Result<Vec<String>, String> {
-    std::fs::create_dir_all(&settings.data_dir).map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
+    std::fs::create_dir_all(&settings.data_dir)
+        .map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
     let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
     central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))
 }
@@ -49,7 +50,11 @@ pub async fn central(settings: &Settings, clock: Clock) -> Result<Central, Strin
 /// # Errors
 /// Never in practice: both know the same words.
 pub fn house(settings: &Settings) -> Result<House, String> {
-    Ok(House { env: settings.env.as_str().parse()?, operators_read: settings.operators_read_tenants, data: settings.data_dir.clone() })
+    Ok(House {
+        env: settings.env.as_str().parse()?,
+        operators_read: settings.operators_read_tenants,
+        data: settings.data_dir.clone(),
+    })
 }
 
 /// Where the tenants' files are; in the demo they are unpacked where there are none.
@@ -71,7 +76,11 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// What is wrong and what to do about it.
-pub async fn parts(settings: Settings, clock: Clock, stopped: &watch::Receiver<bool>) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
+pub async fn parts(
+    settings: Settings,
+    clock: Clock,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
     let central = central(&settings, clock.clone()).await?;
     let audit = Queue::start(&central);
     let metrics = Arc::new(Metrics::new());
@@ -82,8 +91,8 @@ pub async fn parts(settings: Settings, clock: Clock, stopped: &watch::Receiver<b
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
-        tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
+        let prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        tasks.push(tokio::spawn(demo::keep_arriving(prepared, clock.clone(), stopped.clone())));
     }
     declare(&tenancy, &catalog.now()).await?;
     if settings.demo {
@@ -115,7 +124,12 @@ async fn admit(tenancy: &Tenancy) -> Result<(), String> {
     let told = |e: &dyn std::fmt::Display| format!("the demo's accounts: {e}");
     for account in demo::ACCOUNTS {
         let email: Email = account.email.parse()?;
-        let new = NewAccount { email: email.clone(), name: Some(account.name.to_owned()), password: demo::PASSWORD.to_owned(), operator: account.operator };
+        let new = NewAccount {
+            email: email.clone(),
+            name: Some(account.name.to_owned()),
+            password: demo::PASSWORD.to_owned(),
+            operator: account.operator,
+        };
         accounts::ensure(central, &actor, new, Policy::Demo, Cost::default()).await.map_err(|e| told(&e))?;
         for slug in account.tenants {
             match members::assign(tenancy, &actor, &slug.parse()?, &email, Role::Viewer).await {
@@ -131,7 +145,9 @@ async fn load(folder: PathBuf) -> Result<Live, String> {
     tokio::task::spawn_blocking(move || {
         let catalog = Catalog::load(&folder, None);
         Live::new(folder, catalog)
-    }).await.map_err(|e| format!("the tenants folder cannot be read: {e}"))
+    })
+    .await
+    .map_err(|e| format!("the tenants folder cannot be read: {e}"))
 }
 
 /// Brings the tenants' files into the central database: adds and changes, never deletes.

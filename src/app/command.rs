@@ -124,7 +124,9 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
     match given.command {
         Command::Check { path, format } => check(path.unwrap_or_else(|| tenants_dir(&settings)), format),
         Command::Migrate => runtime()?.block_on(super::desk::migrate(&settings)).map(|told| done(&told)),
-        Command::Apply { plan, restore } => runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told)),
+        Command::Apply { plan, restore } => {
+            runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told))
+        }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
     }
@@ -136,7 +138,8 @@ fn done(told: &str) -> ExitCode {
 }
 
 fn load(flags: &Flags) -> Result<Settings, String> {
-    let environment: BTreeMap<String, String> = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+    let environment: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
     Settings::load(flags, &environment)
 }
 

@@ -57,7 +57,9 @@ pub async fn user(settings: &Settings, user: User) -> Result<String, String> {
     let (central, tenancy) = desk(settings).await?;
     let actor = identity::console(CorrelationId::new());
     match user {
-        User::Create { email, name, operator, tenants } => create(&central, &tenancy, &actor, &email, name, operator, &tenants).await,
+        User::Create { email, name, operator, tenants } => {
+            create(&central, &tenancy, &actor, &email, name, operator, &tenants).await
+        }
         User::List => list(&central).await,
         User::SetPassword { email } => {
             let email: Email = email.parse()?;
@@ -96,7 +98,8 @@ fn membership(text: &str) -> Result<(Slug, Role), String> {
 async fn list(central: &Central) -> Result<String, String> {
     let users = accounts::list(central).await.map_err(|e| e.to_string())?;
     let line = |user: &central::users::User| {
-        let marks = [(user.operator, "operator"), (!user.active, "inactive")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
+        let marks =
+            [(user.operator, "operator"), (!user.active, "inactive")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
         format!("{}\t{}\t{}\n", user.email, user.name.as_deref().unwrap_or_default(), marks.collect::<Vec<_>>().join(", "))
     };
     Ok(users.iter().map(line).collect())
@@ -108,7 +111,10 @@ fn password() -> Result<String, String> {
         return rpassword::prompt_password("Password: ").map_err(|e| e.to_string());
     }
     let mut text = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut text).map_err(|e| format!("the password cannot be read from standard input: {e}"))?;
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .map_err(|e| format!("the password cannot be read from standard input: {e}"))?;
     let line = text.lines().next().unwrap_or_default().to_owned();
     if line.is_empty() { Err("give the password on standard input".to_owned()) } else { Ok(line) }
 }

@@ -28,6 +28,10 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnecti
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
         });
+    if connections == 1 {
+        // what such a connection holds (a lock) must not be recycled under it
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    }
     Ok(Database::connect(options).await?)
 }
 

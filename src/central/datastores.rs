@@ -40,6 +40,12 @@ pub struct Stored {
     pub primary: bool,
     /// Its limits.
     pub options: Options,
+    /// The server, where the address itself is known; for lists, never for connecting.
+    pub host: Option<String>,
+    /// The server's port.
+    pub port: u16,
+    /// The database on that server.
+    pub database: Option<String>,
 }
 
 impl TryFrom<Model> for Stored {
@@ -56,6 +62,9 @@ impl TryFrom<Model> for Stored {
             workspace: row.uc_workspace,
             primary: row.is_primary,
             options: serde_json::from_value(row.options).map_err(|cause| Error::Internal(cause.to_string()))?,
+            host: row.host,
+            port: u16::try_from(row.port).map_err(|cause| Error::Internal(cause.to_string()))?,
+            database: row.database,
         })
     }
 }
@@ -75,14 +84,7 @@ pub async fn of(from: &impl Source, tenant: TenantId) -> Result<Vec<Stored>, Err
 /// `Conflict` on `primary` when the tenant has a primary in this environment.
 pub async fn create(change: &Change, tenant: TenantId, store: &Stored) -> Result<(), Error> {
     change.alters_access();
-    let row = ActiveModel {
-        tenant_id: Set(tenant.0),
-        host: Set(None),
-        port: Set(5432),
-        database: Set(None),
-        created_at: Set(change.at()),
-        ..active(change, store)?
-    };
+    let row = ActiveModel { tenant_id: Set(tenant.0), created_at: Set(change.at()), ..active(change, store)? };
     Entity::insert(row).exec_without_returning(change.on()).await.map_err(Error::taken("primary"))?;
     Ok(())
 }
@@ -121,6 +123,9 @@ fn active(change: &Change, store: &Stored) -> Result<ActiveModel, Error> {
         is_primary: Set(store.primary),
         secret_ref: Set(store.secret_ref.clone()),
         options: Set(options),
+        host: Set(store.host.clone()),
+        port: Set(i32::from(store.port)),
+        database: Set(store.database.clone()),
         updated_at: Set(change.at()),
         ..Default::default()
     })

@@ -39,6 +39,42 @@ pub async fn run(url: &str) -> Result<Vec<String>, Refused> {
     run_with::<Migrator>(url).await
 }
 
+/// Lets the role that `serve` runs as read and write everything but the audit, which it may only read and add to.
+/// `owner` is the address of the role that migrates; on SQLite, or when both are one role, there is nothing to do.
+///
+/// # Errors
+/// `Internal` when `runtime` names no role or the owner may not grant.
+pub async fn grant(owner: &str, runtime: &str) -> Result<(), Error> {
+    if connect::is_sqlite(owner) || role_of(owner)? == role_of(runtime)? {
+        return Ok(());
+    }
+    let role = format!("\"{}\"", role_of(runtime)?.replace('"', "\"\""));
+    let db = connect::open(owner, 1).await?;
+    let granted = db.execute_unprepared(&GRANTS.replace("$role", &role)).await;
+    if let Err(error) = db.close().await {
+        tracing::debug!(%error, "the granting connection did not close cleanly");
+    }
+    granted?;
+    Ok(())
+}
+
+const GRANTS: &str = "
+BEGIN;
+GRANT USAGE ON SCHEMA public TO $role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO $role;
+REVOKE ALL ON audit_logs, seaql_migrations FROM $role;
+GRANT SELECT, INSERT ON audit_logs TO $role;
+GRANT SELECT ON seaql_migrations TO $role;
+COMMIT;
+";
+
+fn role_of(url: &str) -> Result<String, Error> {
+    let none = || Error::Internal("the central database's address names no role".to_owned());
+    let url = url::Url::parse(url).map_err(|_| none())?;
+    let role = percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
+    if role.is_empty() || role.contains('\0') { Err(none()) } else { Ok(role) }
+}
+
 /// [`run`] with other steps than the product's own; for the tests of this mechanism.
 ///
 /// # Errors

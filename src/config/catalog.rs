@@ -140,7 +140,7 @@ impl Build<'_> {
     fn is_tenant(&self, name: &str) -> bool {
         let ours = ["tenant.yaml", "dashboards/", "panels/"].map(|part| format!("{name}/{part}"));
         let below = self.files.found.range(format!("{name}/")..).take_while(|(path, _)| path.starts_with(&format!("{name}/")));
-        name.parse::<Slug>().is_ok() || below.into_iter().any(|(path, _)| ours.iter().any(|ours| path.starts_with(ours)))
+        below.into_iter().any(|(path, _)| ours.iter().any(|ours| path.starts_with(ours)))
     }
 
     /// The panel in the file `path`, read once however many show it.
@@ -259,7 +259,8 @@ impl Build<'_> {
     }
 
     fn same_id(&self, slug: &Slug, dashboard: &Dashboard, key: &Key, file: &str, other: &str) -> Fault {
-        let message = format!("for {slug}, the panel id “{key}” already names {file} on {other}: an id is one panel");
+        let named = file.split_once('#').map_or(file, |_| "another panel");
+        let message = format!("for {slug}, the panel id “{key}” already names {named} on {other}: an id is one panel");
         let text = self.files.found.get(&dashboard.file).and_then(|file| file.text.clone().ok());
         let Some(document) = text.and_then(|text| Document::parse(&dashboard.file, &text).ok()) else {
             return Fault::of_file(&dashboard.file, message);

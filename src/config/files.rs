@@ -42,9 +42,11 @@ impl Files {
         let Ok(real_root) = root.canonicalize() else { return files };
         let mut scan = Scan { root, real_root, previous, files: &mut files };
         for (name, path) in entries(root) {
-            if path.is_dir() && scan.inside(&path, &name) {
+            // What blueprints hold is read by those who provision.
+            let ours = !name.starts_with('_') || name == "_shared";
+            if ours && path.is_dir() && scan.inside(&path, &name) {
                 scan.folder(&path, &name, 0);
-                files_folder(scan.files, name);
+                scan.files.folders.insert(name);
             }
         }
         files
@@ -72,10 +74,6 @@ impl Files {
             (!name.contains('/')).then_some((path, stem))
         })
     }
-}
-
-fn files_folder(files: &mut Files, name: String) {
-    files.folders.insert(name);
 }
 
 struct Scan<'a> {

@@ -254,7 +254,11 @@ async fn a_saved_file_is_live_within_a_second_however_it_is_saved() {
     let watching = tokio::spawn({
         let live = live.clone();
         async move {
-            live.watch(|catalog| std::future::ready(tell.send(catalog.generation).unwrap())).await;
+            live.watch(|catalog| {
+                let told = tell.send(catalog.generation);
+                async move { told.unwrap() }
+            })
+            .await;
         }
     });
     let untouched = front(&live.now(), "global-retail");

@@ -33,6 +33,12 @@ pub const OPERATOR: &str = "admin@example.com";
 /// The accounts, in the order the sign-in page lists them.
 pub const ACCOUNTS: &[Account] = &[
     Account { email: "viewer@acme.example", name: "Vera Acme", sees: "Acme Corp", tenants: &["acme-corp"], operator: false },
-    Account { email: "analyst@example.com", name: "Ana Lyst", sees: "Acme Corp and Global Retail", tenants: &["acme-corp", "global-retail"], operator: false },
+    Account {
+        email: "analyst@example.com",
+        name: "Ana Lyst",
+        sees: "Acme Corp and Global Retail",
+        tenants: &["acme-corp", "global-retail"],
+        operator: false,
+    },
     Account { email: OPERATOR, name: "Ada Admin", sees: "every tenant; runs the installation", tenants: TENANTS, operator: true },
 ];

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
@@ -59,10 +59,7 @@ pub enum Error {
 }
 
 /// The demo's databases, made and ready; [`Prepared::arrive`] writes what is due.
-pub struct Prepared {
-    clock: Clock,
-    open: Mutex<Open>,
-}
+pub struct Prepared(Mutex<Open>);
 
 /// What is written: three databases, and the machine that is looked at.
 struct Open {
@@ -77,7 +74,7 @@ struct Open {
 ///
 /// # Errors
 /// A folder or file that cannot be written.
-pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
+pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> {
     std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
     let open = Open {
@@ -86,7 +83,7 @@ pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
         server: store::make(&data_dir.join("this-server.db"), async |db| server::create(db).await).await?,
         machine: server::Machine::new(now),
     };
-    Ok(Prepared { clock, open: Mutex::new(open) })
+    Ok(Prepared(Mutex::new(open)))
 }
 
 async fn make_acme(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, Error> {
@@ -108,16 +105,15 @@ async fn make_retail(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, E
 impl Prepared {
     /// Adds readings of the product itself (requests, queries) to what `this-server` shows of the machine.
     pub fn watch(&mut self, readings: ProductReadings) {
-        self.open.get_mut().machine.watch(readings);
+        self.0.get_mut().machine.watch(readings);
     }
 
-    /// Writes every reading whose time has come since the last call or the last run, and forgets those that fell out of the sample.
+    /// Writes every reading whose time has come by `now` since the last call or the last run, and forgets those that fell out of the sample.
     ///
     /// # Errors
     /// A database that cannot be written; the next call catches up.
-    pub async fn arrive(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        let Open { acme, retail, server, machine } = &mut *self.open.lock().await;
+    pub async fn arrive(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let Open { acme, retail, server, machine } = &mut *self.0.lock().await;
         machine.look();
         server.change(async |db| machine.write(db, now).await).await?;
         let memory = machine.memory_percent();
@@ -134,14 +130,20 @@ impl Prepared {
     }
 }
 
-/// Keeps readings arriving until it is dropped. A write that fails is told to the log and made up for by the next.
-pub async fn keep_arriving(prepared: Prepared) {
+/// Keeps readings arriving until `stopped` turns true. A write that fails is told to the log and made up for by the next.
+pub async fn keep_arriving(prepared: Prepared, clock: Clock, mut stopped: watch::Receiver<bool>) {
     let mut beat = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        beat.tick().await;
-        if let Err(error) = prepared.arrive().await {
-            tracing::warn!(%error, "the demo's readings could not be written");
+    let arriving = async {
+        loop {
+            beat.tick().await;
+            if let Err(error) = prepared.arrive(clock.now()).await {
+                tracing::warn!(%error, "the demo's readings could not be written");
+            }
         }
+    };
+    tokio::select! {
+        () = arriving => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }

@@ -85,7 +85,8 @@ impl Machine {
         let at = stamp(now);
         let rows = readings.into_iter().map(|seen| Ok(row(&at, seen)));
         db.insert("arriving", &["name", "recorded_at", "series", "value"], rows).await?;
-        db.run("INSERT OR REPLACE INTO readings SELECT name, recorded_at, series, value FROM arriving; DELETE FROM arriving;").await?;
+        db.run("INSERT OR REPLACE INTO readings SELECT name, recorded_at, series, value FROM arriving; DELETE FROM arriving;")
+            .await?;
         self.looked = now;
         if self.looks % 60 == 1 {
             db.run_with("DELETE FROM readings WHERE recorded_at < ?1", &[&stamp(now - KEPT)]).await?;
@@ -136,9 +137,11 @@ impl Machine {
         if let Some(process) = self.process.and_then(|pid| self.system.process(pid)) {
             seen.push(reading("process_cpu_percent", "this process", tenth(process.cpu_usage().into())));
         }
-        let (received, sent) = self.networks.iter().filter(|(name, _)| name.as_str() != "lo").fold((0, 0), |sum, (_, network)| {
-            (sum.0 + network.received(), sum.1 + network.transmitted())
-        });
+        let (received, sent) = self
+            .networks
+            .iter()
+            .filter(|(name, _)| name.as_str() != "lo")
+            .fold((0, 0), |sum, (_, network)| (sum.0 + network.received(), sum.1 + network.transmitted()));
         seen.push(reading("network_bytes_per_second", "received", (received as f64 / seconds).round()));
         seen.push(reading("network_bytes_per_second", "sent", (sent as f64 / seconds).round()));
         seen

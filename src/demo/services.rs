@@ -18,8 +18,20 @@ struct Service {
 }
 
 const SERVICES: &[Service] = &[
-    Service { name: "checkout-api", resource: "ec2-latency-failure", metric: "latency", says: ("latency", "ms"), limits: [55.0, 80.0] },
-    Service { name: "storefront", resource: "elb-8c0756", metric: "requests", says: ("requests in 5 min", ""), limits: [250.0, 600.0] },
+    Service {
+        name: "checkout-api",
+        resource: "ec2-latency-failure",
+        metric: "latency",
+        says: ("latency", "ms"),
+        limits: [55.0, 80.0],
+    },
+    Service {
+        name: "storefront",
+        resource: "elb-8c0756",
+        metric: "requests",
+        says: ("requests in 5 min", ""),
+        limits: [250.0, 600.0],
+    },
     Service { name: "reports", resource: "ec2-ac20cd", metric: "cpu", says: ("CPU", "%"), limits: [80.0, 98.0] },
     Service { name: "orders-db", resource: "rds-e47b3b", metric: "database_cpu", says: ("CPU", "%"), limits: [25.0, 60.0] },
     Service { name: "auth", resource: "ec2-5f5533", metric: "cpu", says: ("CPU", "%"), limits: [60.0, 90.0] },

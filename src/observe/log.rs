@@ -16,10 +16,11 @@ use crate::settings::{LogFormat, Settings};
 /// Starts logging to standard output; a filter that cannot be read falls back to `info` and says so.
 pub fn start_logging(settings: &Settings, clock: Clock) {
     // Libraries log statements and addresses at info; theirs start at warn.
-    let (filter, fault) = match EnvFilter::try_new(format!("warn,loggia={}", settings.log)).or_else(|_| EnvFilter::try_new(&settings.log)) {
-        Ok(filter) => (filter, None),
-        Err(fault) => (EnvFilter::new("warn,loggia=info"), Some(fault)),
-    };
+    let (filter, fault) =
+        match EnvFilter::try_new(format!("warn,loggia={}", settings.log)).or_else(|_| EnvFilter::try_new(&settings.log)) {
+            Ok(filter) => (filter, None),
+            Err(fault) => (EnvFilter::new("warn,loggia=info"), Some(fault)),
+        };
     let started = match settings.log_format {
         LogFormat::Json => tracing_subscriber::fmt().with_env_filter(filter).event_format(Lines(clock)).try_init(),
         LogFormat::Pretty => tracing_subscriber::fmt().with_env_filter(filter).with_target(false).compact().try_init(),

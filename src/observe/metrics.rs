@@ -108,7 +108,11 @@ impl Metrics {
     /// Counts one panel's questions; its error counter exists with 0 from the first.
     pub fn panel_queried(&self, labels: &PanelLabels, took: Duration) {
         self.panel_durations.get_or_create(labels).observe(took.as_secs_f64());
-        let only = PanelOnly { tenant_id: labels.tenant_id.clone(), app_slug: labels.app_slug.clone(), callback: labels.callback.clone() };
+        let only = PanelOnly {
+            tenant_id: labels.tenant_id.clone(),
+            app_slug: labels.app_slug.clone(),
+            callback: labels.callback.clone(),
+        };
         let errors = self.panel_errors.get_or_create(&only);
         if labels.outcome != "ok" {
             errors.inc();
@@ -147,7 +151,13 @@ mod tests {
     #[test]
     fn error_counters_exist_from_the_first_query() {
         let metrics = Metrics::new();
-        let labels = PanelLabels { tenant_id: "t".into(), app_slug: "default".into(), callback: "cpu".into(), outcome: "ok", cache: "miss" };
+        let labels = PanelLabels {
+            tenant_id: "t".into(),
+            app_slug: "default".into(),
+            callback: "cpu".into(),
+            outcome: "ok",
+            cache: "miss",
+        };
         metrics.panel_queried(&labels, Duration::from_millis(3));
         let text = metrics.text();
         assert!(text.contains(r#"panel_query_errors_total{tenant_id="t",app_slug="default",callback="cpu"} 0"#), "{text}");

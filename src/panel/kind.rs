@@ -11,7 +11,7 @@ use super::draft::Draft;
 use crate::yaml::{Document, Fault, nearest};
 
 /// What reading a file as one type gives: the panel and its warnings, or every fault.
-type Read = Result<(Arc<dyn Panel>, Vec<Fault>), Vec<Fault>>;
+type Checked = Result<(Arc<dyn Panel>, Vec<Fault>), Vec<Fault>>;
 
 /// One type of panel.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct Kind {
     pub example: &'static str,
     /// What a file of this type may hold, for editors; nothing in it is a reference.
     pub schema: fn() -> Schema,
-    pub(super) read: fn(&Document) -> Read,
+    pub(super) read: fn(&Document) -> Checked,
 }
 
 /// Declares the folders named, and lists their types.
@@ -43,6 +43,9 @@ macro_rules! list {
 }
 pub(super) use list;
 
+/// A panel as it was read, with its type and the warnings about it.
+pub type Opened = (&'static Kind, Arc<dyn Panel>, Vec<Fault>);
+
 /// Every type there is.
 pub fn kinds() -> &'static [Kind] {
     super::KINDS
@@ -52,7 +55,7 @@ pub fn kinds() -> &'static [Kind] {
 ///
 /// # Errors
 /// Every fault of the file, in its order.
-pub fn read(document: &Document) -> Result<(&'static Kind, Arc<dyn Panel>, Vec<Fault>), Vec<Fault>> {
+pub fn read(document: &Document) -> Result<Opened, Vec<Fault>> {
     let Some(word) = document.text("panel.type") else {
         return Err(vec![document.fault("panel.type", format!("a panel needs a “type”: {}", names()))]);
     };
@@ -81,7 +84,7 @@ struct File<S> {
 }
 
 /// Reads the file as `S`, then has `make` check what it says.
-pub(super) fn build<S: DeserializeOwned>(document: &Document, make: fn(S, &mut Draft<'_>) -> Option<Arc<dyn Panel>>) -> Read {
+pub(super) fn build<S: DeserializeOwned>(document: &Document, make: fn(S, &mut Draft<'_>) -> Option<Arc<dyn Panel>>) -> Checked {
     let file: File<S> = document.read()?;
     let mut draft = Draft::new(document);
     let panel = make(file.panel, &mut draft);

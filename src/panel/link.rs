@@ -39,7 +39,7 @@ pub(super) fn to(view: &View, changes: &[(&str, Option<&str>)]) -> Link {
 }
 
 /// What a form of this panel sends beside its own fields, so that the view is kept: all but the parameters named.
-pub(super) fn kept<'a>(view: &'a View, own: impl Fn(&str) -> bool) -> Vec<&'a (String, String)> {
+pub(super) fn kept(view: &View, own: impl Fn(&str) -> bool) -> Vec<&(String, String)> {
     let prefix = format!("{}.", view.key);
     let is_own = |key: &str| key.strip_prefix(&prefix).is_some_and(&own);
     view.page.query.iter().filter(|(key, _)| !is_own(key)).collect()

@@ -22,7 +22,7 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use drawing::{Badge, Drawing, Html, Level};
-pub use kind::{Kind, kinds, read};
+pub use kind::{Kind, Opened, kinds, read};
 pub use view::View;
 
 use crate::frame::Frame;

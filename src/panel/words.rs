@@ -62,10 +62,13 @@ pub(super) fn between(range: TimeRange, view: &View) -> String {
     format!("between {} and {}", moment(range.from(), view), moment(range.to(), view))
 }
 
-/// `10 min`, `1 h`, `2 days`: a bucket's width.
+/// `10 min`, `hour`, `2 days`: a bucket's width, behind “per”.
 pub(super) fn width(length: TimeDelta) -> String {
-    let seconds = length.num_seconds();
-    match seconds {
+    match length.num_seconds() {
+        60 => "minute".to_owned(),
+        3_600 => "hour".to_owned(),
+        86_400 => "day".to_owned(),
+        604_800 => "week".to_owned(),
         s if s > 0 && s % 86_400 == 0 => plural(s / 86_400, "day"),
         s if s > 0 && s % 3_600 == 0 => format!("{} h", s / 3_600),
         s if s > 0 && s % 60 == 0 => format!("{} min", s / 60),
@@ -75,12 +78,12 @@ pub(super) fn width(length: TimeDelta) -> String {
 
 /// What an earlier stretch of that length is called: `the day before`, `the 6 hours before`.
 pub(super) fn before(length: TimeDelta) -> String {
-    let seconds = length.num_seconds();
-    let (count, unit) = match seconds {
-        s if s % 604_800 == 0 && s == 604_800 => (1, "week"),
-        s if s % 86_400 == 0 => (s / 86_400, "day"),
-        s if s % 3_600 == 0 => (s / 3_600, "hour"),
-        s => (s / 60, "minute"),
+    let (count, unit) = match length.num_seconds() {
+        604_800 => (1, "week"),
+        s if s > 0 && s % 86_400 == 0 => (s / 86_400, "day"),
+        s if s > 0 && s % 3_600 == 0 => (s / 3_600, "hour"),
+        s if s > 0 && s % 60 == 0 && s <= 10_800 => (s / 60, "minute"),
+        _ => return "the same length before".to_owned(),
     };
     if count == 1 { format!("the {unit} before") } else { format!("the {} before", plural(count, unit)) }
 }
@@ -96,7 +99,7 @@ pub(super) fn in_sentence(title: &str) -> String {
         let mut letters = word.chars();
         let first = letters.next();
         match first {
-            Some(first) if letters.clone().all(|c| !c.is_uppercase()) && letters.clone().next().is_some() => {
+            Some(first) if letters.clone().all(|c| !c.is_uppercase()) && letters.clone().any(char::is_lowercase) => {
                 first.to_lowercase().chain(letters).collect()
             }
             _ => word.to_owned(),
@@ -110,5 +113,40 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::{before, cut, in_sentence, lately, moment, since, width};
+    use crate::panel::stage::{at, view};
+
+    #[test]
+    fn lengths_are_said_as_people_say_them() {
+        assert_eq!(before(TimeDelta::days(1)), "the day before");
+        assert_eq!(before(TimeDelta::days(7)), "the week before");
+        assert_eq!(before(TimeDelta::hours(6)), "the 6 hours before");
+        assert_eq!(before(TimeDelta::seconds(12_345)), "the same length before");
+        assert_eq!([1, 10, 60, 1_440].map(|minutes| width(TimeDelta::minutes(minutes))), ["minute", "10 min", "hour", "day"]);
+    }
+
+    #[test]
+    fn times_are_told_in_the_shown_zone() {
+        let view = view(24, &[]);
+        assert_eq!(since(at("2026-11-20T18:41:00Z"), &view), "since 13:41");
+        assert_eq!(since(at("2026-11-20T04:59:00Z"), &view), "since yesterday, 23:59");
+        assert_eq!(since(at("2026-11-11T18:41:00Z"), &view), "9 days");
+        assert_eq!(lately(at("2026-11-18T18:41:00Z"), &view), "2 days ago");
+        assert_eq!(lately(at("2026-11-20T19:06:00Z"), &view), "14:06", "a clock ahead of ours");
+        assert_eq!(moment(at("2025-11-20T18:41:07Z"), &view), "Nov 20 2025, 13:41:07");
+    }
+
+    #[test]
+    fn titles_stand_in_sentences_and_long_text_ends() {
+        assert_eq!(in_sentence("Recent Errors of the API"), "recent errors of the API");
+        assert_eq!(in_sentence("p95 in Q3, iPhone"), "p95 in Q3, iPhone");
+        assert_eq!((cut("äöü", 2), cut("äöü", 3)), ("äö…".to_owned(), "äöü".to_owned()));
     }
 }

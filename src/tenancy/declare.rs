@@ -6,9 +6,10 @@ use crate::central::datastores::{self, Options, Stored};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
 use crate::central::{Change, Error, Source, Topic, meta};
 use crate::domain::{Actor, Slug, TenantId};
+use url::Url;
 use uuid::Uuid;
 
-use super::declaration::{DatastoreDeclaration, TenantDeclaration};
+use super::declaration::{DatastoreDeclaration, Kind, SecretReference, TenantDeclaration};
 use super::open::ANY;
 use super::state::tombstone;
 use super::{Env, Tenancy};
@@ -287,6 +288,10 @@ fn env(declared: &DatastoreDeclaration) -> String {
 
 fn stored(declared: &DatastoreDeclaration) -> Result<Stored, Error> {
     let secret_ref = serde_json::to_string(&declared.url).map_err(|cause| Error::Internal(cause.to_string()))?;
+    let server = match (&declared.url, declared.kind) {
+        (SecretReference::Plain(text), Kind::Postgres) => Url::parse(text).ok(),
+        _ => None,
+    };
     Ok(Stored {
         id: Uuid::now_v7(),
         env: env(declared),
@@ -296,6 +301,9 @@ fn stored(declared: &DatastoreDeclaration) -> Result<Stored, Error> {
         catalog: declared.catalog.clone(),
         workspace: declared.workspace.clone(),
         primary: declared.primary,
+        host: server.as_ref().and_then(|url| url.host_str().map(str::to_owned)),
+        port: server.as_ref().and_then(Url::port).unwrap_or(5432),
+        database: server.map(|url| url.path().trim_start_matches('/').to_owned()),
         options: Options {
             statement_timeout_ms: declared.statement_timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
             max_connections: declared.max_connections,

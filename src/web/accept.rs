@@ -22,8 +22,12 @@ impl Door {
     /// What to do when the address cannot be had.
     pub async fn open(address: std::net::SocketAddr, setting: &str) -> Result<Door, String> {
         let listener = TcpListener::bind(address).await.map_err(|e| match e.kind() {
-            io::ErrorKind::AddrInUse => format!("{address} is in use by another program: stop it, or choose another address with {setting}"),
-            io::ErrorKind::PermissionDenied => format!("{address} may not be used by this account: choose a port from 1024 up with {setting}"),
+            io::ErrorKind::AddrInUse => {
+                format!("{address} is in use by another program: stop it, or choose another address with {setting}")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("{address} may not be used by this account: choose a port from 1024 up with {setting}")
+            }
             _ => format!("cannot listen on {address}: {e}"),
         })?;
         let local = LocalAddr(listener.local_addr().map_err(|e| e.to_string())?.into());

@@ -2,11 +2,11 @@
 
 use poem::{IntoResponse, Request, Response};
 
+use super::Parts;
 use super::assets;
 use super::cookie;
 use super::pages::{Assets, Chrome, DashboardLink, TenantLink, Theme, UserView};
 use super::view::{PageView, dashboard_path};
-use super::Parts;
 use crate::config::Dashboard;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -41,7 +41,13 @@ pub fn theme(request: &Request) -> Theme {
 }
 
 fn loaded(brand: Option<String>) -> Assets {
-    Assets { css: assets::url("loggia.css"), js: assets::url("loggia.js"), htmx: assets::url("htmx.min.js"), icon: assets::url("loggia.svg"), brand }
+    Assets {
+        css: assets::url("loggia.css"),
+        js: assets::url("loggia.js"),
+        htmx: assets::url("htmx.min.js"),
+        icon: assets::url("loggia.svg"),
+        brand,
+    }
 }
 
 /// The frame of a page that belongs to no tenant.
@@ -57,7 +63,13 @@ fn user(identity: &Identity) -> UserView {
 ///
 /// # Errors
 /// When the central database does not answer.
-pub async fn tenant(parts: &Parts, request: &Request, scope: &TenantScope, dashboard: &Dashboard, view: &PageView) -> Result<Chrome> {
+pub async fn tenant(
+    parts: &Parts,
+    request: &Request,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    view: &PageView,
+) -> Result<Chrome> {
     let page = view.page(scope, dashboard);
     let mine = parts.tenancy.mine(scope.identity(), None, 1).await.map_err(Error::unavailable)?;
     let catalog = parts.catalog.now();
@@ -65,7 +77,9 @@ pub async fn tenant(parts: &Parts, request: &Request, scope: &TenantScope, dashb
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
         href: match catalog.has(&card.slug, &dashboard.key) {
-            true => Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href(),
+            true => {
+                Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href()
+            }
             false => Address { path: format!("/tenant/{}", card.slug), query: shared(&view.query) }.href(),
         },
         current: card.slug == *scope.slug(),
@@ -75,7 +89,12 @@ pub async fn tenant(parts: &Parts, request: &Request, scope: &TenantScope, dashb
         current: title.key == dashboard.key,
         name: title.name,
     });
-    let mut chrome = bare(&format!("{} · {}", dashboard.name, scope.name()), view.theme.unwrap_or_else(|| theme(request)), Some(scope.identity()), page);
+    let mut chrome = bare(
+        &format!("{} · {}", dashboard.name, scope.name()),
+        view.theme.unwrap_or_else(|| theme(request)),
+        Some(scope.identity()),
+        page,
+    );
     chrome.tenants = tenants.collect();
     chrome.dashboards = dashboards.collect();
     chrome.kiosk = view.kiosk;
@@ -95,7 +114,11 @@ pub fn see_other(href: &str) -> Response {
 
 /// A path of our own that is safe to lead to after signing in; anything else leads home.
 pub fn own_path(text: &str) -> &str {
-    let plain = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\n', '\r', '\t']) && text.len() <= 4096 && text.is_ascii();
+    let plain = text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains(['\\', '\n', '\r', '\t'])
+        && text.len() <= 4096
+        && text.is_ascii();
     let leads_out = text.starts_with("/logout") || text.starts_with("/login");
     if plain && !leads_out { text } else { "/" }
 }
@@ -107,7 +130,9 @@ mod tests {
     #[test]
     fn only_paths_of_our_own_are_followed_after_signing_in() {
         assert_eq!(own_path("/tenant/acme?from=now-1h"), "/tenant/acme?from=now-1h");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "x", "/logout", "/login?next=/"] {
+        for foreign in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "x", "/logout", "/login?next=/"]
+        {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }
     }

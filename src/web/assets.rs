@@ -38,7 +38,8 @@ fn content_type(name: &str) -> &'static str {
 
 /// The form of the asset that this client takes: brotli, gzip or plain.
 fn form(name: &str, accepts: &str) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
-    let offers = |coding: &str| accepts.split(',').any(|part| part.trim().split(';').next() == Some(coding) && !part.contains("q=0"));
+    let offers =
+        |coding: &str| accepts.split(',').any(|part| part.trim().split(';').next() == Some(coding) && !part.contains("q=0"));
     for (coding, ending) in [("br", "br"), ("gzip", "gz")] {
         if offers(coding)
             && let Some(file) = Packed::get(&format!("{name}.{ending}"))
@@ -73,5 +74,8 @@ pub async fn show(request: &Request, Path((print, name)): Path<(String, String)>
 #[handler]
 pub async fn favicon() -> Result<Response> {
     let file = Packed::get("loggia.svg").ok_or(Error::NotFound("file"))?;
-    Ok(Response::builder().content_type("image/svg+xml").header("cache-control", "public, max-age=86400").body(file.data.into_owned()))
+    Ok(Response::builder()
+        .content_type("image/svg+xml")
+        .header("cache-control", "public, max-age=86400")
+        .body(file.data.into_owned()))
 }

@@ -12,13 +12,18 @@ const WORTH_IT: usize = 1024;
 
 /// Whether the client takes gzip.
 pub fn is_accepted(request: &Request) -> bool {
-    request.header("accept-encoding").is_some_and(|v| v.split(',').any(|part| part.trim().split(';').next() == Some("gzip") && !part.contains("q=0")))
+    request
+        .header("accept-encoding")
+        .is_some_and(|v| v.split(',').any(|part| part.trim().split(';').next() == Some("gzip") && !part.contains("q=0")))
 }
 
 /// Compresses a text answer where the client takes gzip. Streams and what is compressed already stay as they are.
 pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
     let headers = response.headers();
-    let text = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html") || kind.contains("json"));
+    let text = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("text/html") || kind.contains("json"));
     if !text || headers.contains_key(header::CONTENT_ENCODING) {
         return response;
     }

@@ -87,7 +87,9 @@ impl Rates {
         if !self.on {
             return Ok(());
         }
-        self.callers.check_key(&key.to_owned()).map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
+        self.callers
+            .check_key(&key.to_owned())
+            .map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
     }
 
     /// Counts a request for a tenant.
@@ -98,7 +100,9 @@ impl Rates {
         if !self.on {
             return Ok(());
         }
-        self.tenants.check_key(&tenant).map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
+        self.tenants
+            .check_key(&tenant)
+            .map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
     }
 
     /// Forgets callers that have been quiet; run now and then, since keys stay until then.

@@ -39,7 +39,14 @@ enum Outcome {
 }
 
 /// Asks and draws one panel of a dashboard.
-pub async fn draw(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, stand: Stand) -> PanelFrame {
+pub async fn draw(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    page: &PageView,
+    stand: Stand,
+) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
     let began = Instant::now();
     let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
@@ -90,14 +97,26 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
     parts.metrics.panel_queried(&labels, took);
 }
 
-fn empty_frame(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
+fn empty_frame(
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    stand: Stand,
+) -> PanelFrame {
     let common = placed.panel.common();
     let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
     let _ = scope;
     PanelFrame {
         key: placed.key.to_string(),
         kind: placed.kind,
-        place: Place { col: placed.position.col, row: placed.position.row, width: placed.position.width, height: placed.position.height },
+        place: Place {
+            col: placed.position.col,
+            row: placed.position.row,
+            width: placed.position.width,
+            height: placed.position.height,
+        },
         title: common.title.clone(),
         description: common.description.clone(),
         alone: (stand == Stand::Grid).then(|| view.fragment.href()),
@@ -123,8 +142,14 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
             frame.summary = drawing.summary;
             frame.updated = Some(updated(at, zone));
             frame.state = match (stale, drawing.stale_since) {
-                (Some(failure), _) => PanelState::Stale { body: drawing.body, since: moment(at, zone, now), reason: failure.words() },
-                (None, Some(since)) => PanelState::Stale { body: drawing.body, since: moment(since, zone, now), reason: "the source has sent nothing newer".to_owned() },
+                (Some(failure), _) => {
+                    PanelState::Stale { body: drawing.body, since: moment(at, zone, now), reason: failure.words() }
+                }
+                (None, Some(since)) => PanelState::Stale {
+                    body: drawing.body,
+                    since: moment(since, zone, now),
+                    reason: "the source has sent nothing newer".to_owned(),
+                },
                 (None, None) if drawing.empty => PanelState::Empty(drawing.body),
                 (None, None) => PanelState::Ready(drawing.body),
             };
@@ -132,13 +157,21 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
         Outcome::Failed(failure) => {
             let correlation = scope.correlation().to_string();
             tracing::warn!(correlation_id = correlation, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
-            frame.state = PanelState::Failed { reason: failure.words(), correlation: Some(correlation), retry_seconds: Some(RETRY_SECONDS) };
+            frame.state = PanelState::Failed {
+                reason: failure.words(),
+                correlation: Some(correlation),
+                retry_seconds: Some(RETRY_SECONDS),
+            };
         }
     }
 }
 
 fn updated(at: DateTime<Utc>, zone: Tz) -> Updated {
-    Updated { ms: at.timestamp_millis(), iso: at.to_rfc3339_opts(SecondsFormat::Secs, true), words: at.with_timezone(&zone).format("%H:%M").to_string() }
+    Updated {
+        ms: at.timestamp_millis(),
+        iso: at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        words: at.with_timezone(&zone).format("%H:%M").to_string(),
+    }
 }
 
 /// The time of day, with its date where that is not today.
@@ -155,7 +188,14 @@ fn etag(frame: &PanelFrame) -> String {
         PanelState::Failed { reason, .. } => reason,
         PanelState::Loading | PanelState::SignedOut { .. } => "",
     };
-    for part in [env!("CARGO_PKG_VERSION"), frame.state.word(), &frame.title, body, frame.note.as_deref().unwrap_or_default(), &frame.fragment] {
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        frame.state.word(),
+        &frame.title,
+        body,
+        frame.note.as_deref().unwrap_or_default(),
+        &frame.fragment,
+    ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }

@@ -93,15 +93,45 @@ fn tell(trail: &Trail, method: &Method, response: &Response, began: Instant, met
     let route = response.data::<PathPattern>().map_or("none", |pattern| &*pattern.0);
     let status = response.status().as_u16();
     let took = began.elapsed();
-    let labels = HttpLabels { service: "loggia", method: known(method), route: route.to_owned(), status, tenant_id: caller.tenant_id.clone() };
+    let labels = HttpLabels {
+        service: "loggia",
+        method: known(method),
+        route: route.to_owned(),
+        status,
+        tenant_id: caller.tenant_id.clone(),
+    };
     metrics.answered(&labels, took);
     let latency_ms = (took.as_secs_f64() * 1e4).round() / 10.0;
     let (sub, email, tenant_id, tenant) = (caller.sub, caller.email, caller.tenant_id, caller.tenant);
     let correlation_id = trail.correlation.to_string();
     match status {
-        500.. => tracing::error!(route, method = labels.method, status, latency_ms, sub, email, tenant_id, tenant, correlation_id, "answered"),
-        _ if route.starts_with("/assets") => tracing::debug!(route, method = labels.method, status, latency_ms, correlation_id, "answered"),
-        _ => tracing::info!(route, method = labels.method, status, latency_ms, sub, email, tenant_id, tenant, correlation_id, "answered"),
+        500.. => tracing::error!(
+            route,
+            method = labels.method,
+            status,
+            latency_ms,
+            sub,
+            email,
+            tenant_id,
+            tenant,
+            correlation_id,
+            "answered"
+        ),
+        _ if route.starts_with("/assets") => {
+            tracing::debug!(route, method = labels.method, status, latency_ms, correlation_id, "answered")
+        }
+        _ => tracing::info!(
+            route,
+            method = labels.method,
+            status,
+            latency_ms,
+            sub,
+            email,
+            tenant_id,
+            tenant,
+            correlation_id,
+            "answered"
+        ),
     }
 }
 

@@ -51,17 +51,31 @@ pub struct PageView {
 impl PageView {
     /// Reads an address's query for a dashboard. Bad values become the default and a notice.
     pub fn read(query: &str, dashboard: &Dashboard, scope: &TenantScope, now: DateTime<Utc>) -> PageView {
-        let given: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        let given: Vec<(String, String)> =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         let mut reader = Reader { given, kept: Vec::new(), notices: Vec::new() };
         let fallback = dashboard.zone.unwrap_or(scope.zone());
-        let zone = reader.read("tz", |text| text.parse::<Tz>().map_err(|_| format!("“{text}” is not a time zone"))).unwrap_or(fallback);
+        let zone =
+            reader.read("tz", |text| text.parse::<Tz>().map_err(|_| format!("“{text}” is not a time zone"))).unwrap_or(fallback);
         let spec = reader.range(dashboard, now, zone);
         let refresh = reader.read("refresh", parse_refresh).unwrap_or(Refresh::AsWritten);
-        let theme = reader.read("theme", |text| Theme::parse(text).ok_or_else(|| format!("“{text}” is not system, light or dark")));
+        let theme =
+            reader.read("theme", |text| Theme::parse(text).ok_or_else(|| format!("“{text}” is not system, light or dark")));
         let kiosk = reader.read("kiosk", |text| Ok(!matches!(text, "0" | "false" | "off"))).unwrap_or(false);
         reader.keep_panels(dashboard);
         let fresh = reader.first("fresh").is_some();
-        PageView { now, zone, range: spec.resolve(now, zone), spec, refresh, theme, kiosk, fresh, query: reader.kept, notices: reader.notices }
+        PageView {
+            now,
+            zone,
+            range: spec.resolve(now, zone),
+            spec,
+            refresh,
+            theme,
+            kiosk,
+            fresh,
+            query: reader.kept,
+            notices: reader.notices,
+        }
     }
 
     /// The page with this view.
@@ -131,7 +145,11 @@ impl Reader {
 
     /// The range: the address's, else the dashboard's, else the last day.
     fn range(&mut self, dashboard: &Dashboard, now: DateTime<Utc>, zone: Tz) -> RangeSpec {
-        let usual = dashboard.range.as_ref().and_then(|(from, to)| RangeSpec::parse(from, to, now, zone).ok()).unwrap_or_else(RangeSpec::last_day);
+        let usual = dashboard
+            .range
+            .as_ref()
+            .and_then(|(from, to)| RangeSpec::parse(from, to, now, zone).ok())
+            .unwrap_or_else(RangeSpec::last_day);
         let (from, to) = (self.first("from").map(str::to_owned), self.first("to").map(str::to_owned));
         if from.is_none() && to.is_none() {
             return usual;
@@ -153,7 +171,8 @@ impl Reader {
 
     /// The parameters of this dashboard's panels; those of others mean nothing here and are not carried on.
     fn keep_panels(&mut self, dashboard: &Dashboard) {
-        let ours = |key: &str| key.split_once('.').is_some_and(|(panel, _)| dashboard.panels.iter().any(|p| p.key.as_str() == panel));
+        let ours =
+            |key: &str| key.split_once('.').is_some_and(|(panel, _)| dashboard.panels.iter().any(|p| p.key.as_str() == panel));
         let mut seen = std::collections::HashSet::new();
         let fitting = self.given.iter().filter(|(k, v)| ours(k) && k.len() <= 200 && v.len() <= 1000 && !v.is_empty());
         self.kept.extend(fitting.filter(|(k, _)| seen.insert(k.clone())).cloned());

@@ -1,6 +1,7 @@
 //! YAML read with its places: every value knows its line and column, and every fault of a file is told at once.
 
 mod de;
+mod failure;
 mod fault;
 mod place;
 mod read;
@@ -12,6 +13,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 
 pub use fault::Fault;
@@ -22,7 +25,7 @@ pub use words::nearest;
 #[derive(Clone, Debug)]
 pub struct Document {
     file: String,
-    source: String,
+    source: Arc<str>,
     tree: Tree,
 }
 
@@ -35,7 +38,7 @@ impl Document {
     pub fn parse(file: &str, text: &str) -> Result<Document, Fault> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let tree = tree::parse(text).map_err(|wrong| Fault::at(file, wrong.line, wrong.column, wrong.message))?;
-        Ok(Document { file: file.to_owned(), source: text.to_owned(), tree })
+        Ok(Document { file: file.to_owned(), source: text.into(), tree })
     }
 
     /// Reads the document as `T` and tells every fault at once: unknown keys with the nearest known one,

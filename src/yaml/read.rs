@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 
-use super::de::{Failure, Reader, Reason, Target};
+use super::de::Reader;
+use super::failure::{Failure, Reason, Target};
 use super::fault::Fault;
 use super::stand_in;
 use super::tree::{Content, Id, Tree};
@@ -18,6 +19,8 @@ use super::words;
 const MAX_FAULTS: usize = 200;
 /// Far above what any file needs: each round adds a fault or tries another stand-in.
 const MAX_ROUNDS: usize = 4_000;
+/// Values read in all rounds together: a huge file full of faults is given up sooner, with those found until then.
+const MAX_VALUES: usize = 4_000_000;
 
 /// What has been found so far, and what is read in its place.
 #[derive(Default)]
@@ -39,7 +42,7 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, tree: &Tree) -> Result<T, Ve
         let name = tree.scalar_text(key).unwrap_or_default();
         state.borrow_mut().faults.push(fault(file, tree, key, format!("the key “{name}” stands here a second time")));
     }
-    for _ in 0..MAX_ROUNDS {
+    for _ in 0..(MAX_VALUES / tree.len()).min(MAX_ROUNDS) {
         match T::deserialize(Reader::root(file, tree, &state)) {
             Ok(value) if state.borrow().faults.is_empty() => return Ok(value),
             Ok(_) => break,

@@ -4,7 +4,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::de::Failure;
+use super::failure::Failure;
 
 /// What is tried where text or anything is asked for, in turn: texts first, then other kinds.
 const TEXTS: [&str; 8] = ["x", "1", "UTC", "#000000", "now", "1h", "a@b.c", "https://x"];

@@ -150,6 +150,24 @@ fn bombs_are_refused() {
 }
 
 #[test]
+fn a_huge_file_full_of_faults_is_given_up_in_a_moment() {
+    let text = format!("dashboard:\n  name: x\n  panels:\n{}", "    - {id: 1x, position: {row: a}}\n".repeat(7_000));
+    let started = std::time::Instant::now();
+    let faults = faults(&text);
+    assert!(faults.len() >= 50, "{}", faults.len());
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_part_is_a_document_whose_faults_keep_their_places() {
+    let text = "a:\n  - x: 1\n    dashboard: {name: x, panels: [{id: b}], kind: tabel}\n";
+    let part = Document::parse("f.yaml", text).unwrap().only("a[0]", "dashboard").unwrap();
+    let faults: Vec<String> = part.read::<File>().unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(faults, ["f.yaml:3:51: unknown value “tabel”; did you mean “table”?"]);
+    assert!(!part.has("x") && part.text("dashboard.panels[0].id") == Some("b"));
+}
+
+#[test]
 fn places_inside_scalars_are_those_of_the_file() {
     let text = "\u{feff}panel:\n  plain: ä = b\n  single: 'it''s = b'\n  double: \"a\\t\\u00e9 = b\"\n  block: |\n    first\n\n    x = b\n  \
                 folded: >\n    one\n    two = b\n  long: one\n    two = b\n";

@@ -89,13 +89,36 @@ impl Tree {
         self.entry_of(id, key).map(|entry| entry.value)
     }
 
-    /// The same tree from the map `id` down, of which it sees only `key`.
+    /// A tree of its own: a map that holds `key` of the map `id`, all in their places.
     pub(super) fn only(&self, id: Id, key: &str) -> Option<Tree> {
         let entry = self.entry_of(id, key)?;
-        let mut tree = Tree { root: id, repeated: Vec::new(), nodes: self.nodes.clone() };
-        tree.nodes[id].content = Content::Map(vec![entry]);
-        tree.nodes[id].parent = None;
+        let root = Node { parent: None, content: Content::Map(Vec::new()), ..self.node(id).clone() };
+        let mut tree = Tree { nodes: vec![root], root: 0, repeated: Vec::new() };
+        let (key, value) = (tree.graft(self, entry.key, 0), tree.graft(self, entry.value, 0));
+        tree.nodes[0].content = Content::Map(vec![Entry { key, value }]);
         Some(tree)
+    }
+
+    /// Copies `id` of another tree and all below it.
+    fn graft(&mut self, from: &Tree, id: Id, parent: Id) -> Id {
+        let Node { line, column, index, ref content, .. } = *from.node(id);
+        let own = self.nodes.len();
+        self.nodes.push(Node { line, column, index, parent: Some(parent), content: Content::List(Vec::new()) });
+        self.nodes[own].content = match content {
+            Content::Scalar(scalar) => Content::Scalar(scalar.clone()),
+            Content::List(items) => Content::List(items.iter().map(|&item| self.graft(from, item, own)).collect()),
+            Content::Map(entries) => {
+                let entry =
+                    |entry: &Entry| Entry { key: self.graft(from, entry.key, own), value: self.graft(from, entry.value, own) };
+                Content::Map(entries.iter().map(entry).collect())
+            }
+        };
+        own
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The key that holds the value `id`.

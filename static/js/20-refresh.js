@@ -222,7 +222,7 @@
     if (!panel) return;
     ctx.panel = panel.id;
     panel.setAttribute('aria-busy', 'true');
-    if (ctx.sourceElement === panel && of(panel).manual) ctx.request.body.set('refresh', '1');
+    if (ctx.sourceElement === panel && of(panel).manual) ctx.request.body.set('fresh', '1');
     // A click on the panel's own links overtakes a poll that is under way.
     if (ctx.sourceElement !== panel) window.htmx.trigger(panel, 'htmx:abort');
   });

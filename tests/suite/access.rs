@@ -35,7 +35,13 @@ async fn every_route_lets_in_whom_it_names_and_nobody_else() {
             continue;
         }
         let outsiders = [("nobody", &nobody), ("a forged session", &forged)];
-        let insiders = [("stranger", &stranger), ("viewer", &viewer), ("admin", &admin), ("viewer of beta", &other), ("operator", &operator)];
+        let insiders = [
+            ("stranger", &stranger),
+            ("viewer", &viewer),
+            ("admin", &admin),
+            ("viewer of beta", &other),
+            ("operator", &operator),
+        ];
         for (who, person) in outsiders {
             let got = status(&world, person, line).await;
             let right = match line.access {
@@ -107,7 +113,8 @@ async fn a_tenant_that_is_not_mine_answers_like_one_that_does_not_exist() {
     let mut answers = Vec::new();
     for slug in ["beta-works", "no-such-tenant", "admin", "Beta-Works", "%00", "x"] {
         let response = world.get(&viewer, &format!("/tenant/{slug}/dashboard/default")).await;
-        let (status, id) = (response.status().as_u16(), response.headers()["x-correlation-id"].to_str().expect("text").to_owned());
+        let (status, id) =
+            (response.status().as_u16(), response.headers()["x-correlation-id"].to_str().expect("text").to_owned());
         let text = response.text().await.expect("text").replace(&id, "ID");
         if slug == "%00" {
             assert!(matches!(status, 400 | 403), "{slug}: {status}");

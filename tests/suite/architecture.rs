@@ -55,7 +55,11 @@ fn a_room_uses_only_rooms_above_it() {
             for used in line.split("crate::").skip(1) {
                 let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if rank.get(used.as_str()).is_some_and(|theirs| theirs > mine) {
-                    broken.push(format!("{}: `{room}` uses `{used}`, which stands below it in src/lib.rs ({})", path.display(), number + 1));
+                    broken.push(format!(
+                        "{}: `{room}` uses `{used}`, which stands below it in src/lib.rs ({})",
+                        path.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -99,7 +103,11 @@ fn templates_stay_within_the_content_security_policy() {
     for path in pages {
         let text = fs::read_to_string(&path).expect("a template");
         for forbidden in [" style=", "hx-on", "js:", "<style", "javascript:", " onclick=", " onload="] {
-            assert!(!text.contains(forbidden), "{} contains `{forbidden}`, which the content security policy blocks", path.display());
+            assert!(
+                !text.contains(forbidden),
+                "{} contains `{forbidden}`, which the content security policy blocks",
+                path.display()
+            );
         }
         let filters = text.lines().any(|line| line.contains("hx-trigger=") && line.contains('['));
         assert!(!filters, "{} has an hx-trigger filter, which needs unsafe-eval", path.display());

@@ -6,7 +6,13 @@ use reqwest::Method;
 use crate::world::{MARKS, Person, World};
 
 /// The ways a route can be asked for.
-const FORMS: &[(&str, &str)] = &[("accept", "text/html"), ("hx-request", "true"), ("accept", "application/json"), ("if-none-match", "*"), ("range", "bytes=0-")];
+const FORMS: &[(&str, &str)] = &[
+    ("accept", "text/html"),
+    ("hx-request", "true"),
+    ("accept", "application/json"),
+    ("if-none-match", "*"),
+    ("range", "bytes=0-"),
+];
 
 fn paths(slug: &str) -> Vec<String> {
     let mut paths = Vec::new();
@@ -65,9 +71,16 @@ async fn a_fragments_tag_from_one_tenant_means_nothing_in_another() {
     let alpha = world.person("viewer@alpha.example").await;
     let beta = world.person("viewer@beta.example").await;
     let path = |slug: &str| format!("/tenant/{slug}/dashboard/default/panel/number");
-    let first = world.ask(&alpha, Method::GET, &path("alpha-works")).header("hx-request", "true").send().await.expect("an answer");
+    let first =
+        world.ask(&alpha, Method::GET, &path("alpha-works")).header("hx-request", "true").send().await.expect("an answer");
     let tag = first.headers()["etag"].clone();
-    let again = world.ask(&beta, Method::GET, &path("beta-works")).header("hx-request", "true").header("if-none-match", tag).send().await.expect("an answer");
+    let again = world
+        .ask(&beta, Method::GET, &path("beta-works"))
+        .header("hx-request", "true")
+        .header("if-none-match", tag)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(again.status(), 200);
     world.close().await;
 }

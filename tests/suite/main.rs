@@ -2,8 +2,12 @@
 
 mod access;
 mod architecture;
+mod central;
 mod config;
 mod datastore;
+mod demo;
+mod identity;
 mod isolation;
 mod query;
+mod tenancy;
 mod world;

@@ -188,7 +188,7 @@ fn milliseconds(text: &str) -> Option<u64> {
 }
 
 fn shown(milliseconds: u64) -> String {
-    let unit = UNITS.iter().rev().find(|(_, length)| milliseconds % length == 0);
+    let unit = UNITS.iter().rev().find(|(_, length)| milliseconds.is_multiple_of(*length));
     unit.map_or_else(|| format!("{milliseconds}ms"), |(unit, length)| format!("{}{unit}", milliseconds / length))
 }
 

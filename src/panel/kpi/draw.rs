@@ -10,7 +10,7 @@ use crate::chart::{Point, Svg, spark};
 use crate::domain::Unit;
 use crate::domain::unit::Formatted;
 use crate::frame::Frame;
-use crate::panel::{Drawing, Html, Level, View, cells, drawing, words};
+use crate::panel::{Drawing, Html, View, cells, drawing, words};
 use crate::query::Aggregate;
 
 #[derive(Template)]
@@ -19,8 +19,6 @@ struct Body {
     value: Option<Formatted>,
     spark: Option<Svg>,
     change: Option<Change>,
-    /// The state in words for those who do not see the panel's head.
-    state: Option<String>,
 }
 
 /// The number against an earlier one.
@@ -51,12 +49,7 @@ impl Kpi {
         let change = before.map(|(frame, period)| self.change(number, self::number(frame), period));
         let newest = frame.column("time").and_then(|times| cells::newest(times, self.times));
         let summary = self.summary(value.as_ref(), state.map(|state| state.label.as_str()), change.as_ref());
-        let body = Html::of(&Body {
-            spark: history.and_then(|frame| self.spark(frame, view)),
-            state: state.filter(|state| state.level != Level::Unknown).map(|state| state.label.clone()),
-            value,
-            change,
-        });
+        let body = Html::of(&Body { spark: history.and_then(|frame| self.spark(frame, view)), value, change });
         Drawing {
             body,
             stale_since: drawing::stale_since(&self.common, newest, view),
@@ -111,17 +104,19 @@ impl Kpi {
         drawn.then(|| spark(&points, window.range, &format!("{} {}", self.common.title, words::between(window.range, view))))
     }
 
-    /// What was done with the values of the range.
+    /// What was done with the values, and whether the page's range matters.
     fn note(&self) -> Option<String> {
-        let what = match self.aggregate? {
-            Aggregate::Avg => "mean",
-            Aggregate::Sum => "sum",
-            Aggregate::Min => "lowest",
-            Aggregate::Max => "highest",
-            Aggregate::Count => "count",
-            Aggregate::Last => return None,
+        let what = match self.aggregate {
+            Some(Aggregate::Avg) => Some("mean"),
+            Some(Aggregate::Sum) => Some("sum"),
+            Some(Aggregate::Min) => Some("lowest"),
+            Some(Aggregate::Max) => Some("highest"),
+            Some(Aggregate::Count) => Some("count"),
+            Some(Aggregate::Last) | None => None,
         };
-        Some(what.to_owned())
+        let whatever = (self.time.is_some() && !self.follows).then_some("whatever the range");
+        let told: Vec<&str> = what.into_iter().chain(whatever).collect();
+        (!told.is_empty()).then(|| told.join(", "))
     }
 
     fn summary(&self, value: Option<&Formatted>, state: Option<&str>, change: Option<&Change>) -> String {

@@ -134,7 +134,7 @@ impl Kpi {
     fn earlier(&self, view: &View) -> Option<(TimeRange, TimeDelta)> {
         let trend = self.trend?;
         let range = self.range(view);
-        let period = trend.period.unwrap_or(range.length());
+        let period = trend.period.unwrap_or(view.range.length());
         let from = match self.follows {
             true => range.from() - period,
             // The newest row at that time, wherever the page's range is: look back as far again.

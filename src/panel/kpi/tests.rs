@@ -52,7 +52,7 @@ fn null_is_no_value_and_zero_is_zero() {
     assert_eq!(seen(&null), "no value");
     assert_eq!((null.badge.clone(), null.empty), (None, false));
     let zero = panel(MEMORY).draw(&[one(Some(0.0))], &view(24, &[]));
-    assert_eq!(seen(&zero), "0.0 % Good");
+    assert_eq!(seen(&zero), "0.0 %");
     let none = panel(MEMORY).draw(&[frame(vec![("value", floats(&[]))])], &view(24, &[]));
     assert!(none.empty);
     assert_eq!(seen(&none), "No current memory usage nothing has been recorded yet");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use super::Table;
 use super::asked::Asked;
@@ -72,7 +73,6 @@ impl Table {
             notices.push(format!("There is no page {}; the last is page {last}.", asked.page));
         }
         notices.extend(drawing::cut_notice(rows));
-        let newest = self.time.and_then(|at| cells::newest(&rows.columns.get(at)?.values, self.times));
         let nothing = (total == 0).then(|| self.nothing(view));
         let pager = nothing.is_none().then(|| Pager::new(asked.page, size, total, view));
         let summary = format!("{}: {}", self.common.title, words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row"));
@@ -85,12 +85,18 @@ impl Table {
             nothing,
             pager,
         });
-        // Only the newest page, sorted by time, can tell that nothing newer has come.
-        let tells = asked.page == 1 && !asked.narrows();
-        let stale_since = drawing::stale_since(&self.common, newest.filter(|_| tells), view);
-        let note = (self.time.is_none() && self.columns.iter().any(|c| c.format == super::Format::DateTime))
-            .then(|| "whatever the range".to_owned());
+        let stale_since = drawing::stale_since(&self.common, self.newest(rows, &asked, total), view);
+        let note = (self.time.is_some() && !self.follows).then(|| "whatever the range".to_owned());
         Drawing { body, stale_since, note, notices, summary, ..Drawing::default() }
+    }
+
+    /// When the newest row was, where these rows can tell: all there are, or the newest page of them.
+    fn newest(&self, rows: &Frame, asked: &Asked, total: u64) -> Option<DateTime<Utc>> {
+        let at = self.time?;
+        let order = asked.sort.as_ref().or(self.default_sort.as_ref()).or(self.source.order.first());
+        let newest_first = order.is_some_and(|order| order.descending && order.column == self.columns[at].name);
+        let tells = asked.page == 1 && !asked.narrows() && (newest_first || total <= u64::from(self.page));
+        cells::newest(&rows.columns.get(at).filter(|_| tells)?.values, self.times)
     }
 
     fn nothing(&self, view: &View) -> String {
@@ -145,7 +151,6 @@ impl Table {
                 let class = match (&cell, column.is_right(Some(&answer.values))) {
                     (Cell::Null, true) => "n null",
                     (Cell::Null, false) => "null",
-                    (Cell::Long(_), _) => "grow",
                     (_, true) => "n",
                     (_, false) => "",
                 };

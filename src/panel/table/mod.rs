@@ -35,8 +35,10 @@ struct Table {
     source: Source,
     times: Times,
     columns: Vec<Column>,
-    /// Which column the range acts on.
+    /// The first column of times, which tells how new a row is.
     time: Option<usize>,
+    /// Whether the range acts on it.
+    follows: bool,
     sortable: bool,
     default_sort: Option<Order>,
     page: u32,
@@ -79,7 +81,8 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
         common,
         source: source?,
         times,
-        time: time.filter(|_| spec.range != Some(RangeMode::Ignore)),
+        time,
+        follows: time.is_some() && spec.range != Some(RangeMode::Ignore),
         columns: columns?,
         sortable: display.sortable.unwrap_or(true),
         default_sort,
@@ -115,14 +118,14 @@ fn listed(columns: &[Column]) -> String {
 impl Table {
     /// The page's range, put on its grid, where the table follows one.
     fn range(&self, view: &View) -> Option<TimeRange> {
-        self.time.map(|_| Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, false).range)
+        self.follows.then(|| Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, false).range)
     }
 
     fn set(&self, asked: &Asked, view: &View) -> Set {
         let names = || self.columns.iter().map(|column| column.name.clone()).collect();
         Set {
             source: self.source.clone(),
-            time: self.time.map(|at| self.times.column(self.columns[at].name.clone())),
+            time: self.time.filter(|_| self.follows).map(|at| self.times.column(self.columns[at].name.clone())),
             range: self.range(view),
             search: asked.search.clone().map(|text| (text, names())),
             filters: asked.filters.iter().map(|(at, text)| (self.columns[*at].name.clone(), text.clone())).collect(),
@@ -136,7 +139,7 @@ impl Panel for Table {
     }
 
     fn follows_range(&self) -> bool {
-        self.time.is_some()
+        self.follows
     }
 
     /// One page of rows, and how many there are in all.

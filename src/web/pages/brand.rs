@@ -29,7 +29,9 @@ fn sheet(accent: Color) -> String {
         format!("--accent:{shown};--on-accent:{}", ink_on(shown))
     };
     let (light, dark) = (rule(Color::LIGHT_GROUND), rule(Color::DARK_GROUND));
-    format!(":root{{{light}}}@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}:root[data-theme=dark]{{{dark}}}")
+    format!(
+        ":root{{{light}}}@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}:root[data-theme=dark]{{{dark}}}"
+    )
 }
 
 /// The colour, moved away from the ground in small steps until text in it can be read.

@@ -137,6 +137,11 @@ impl Chrome {
         self.page.with("kiosk", None).href()
     }
 
+    /// Whether the bar has a button to sign out; the page that asks about it has its own.
+    pub fn offers_sign_out(&self) -> bool {
+        self.user.is_some() && self.page.path != "/logout"
+    }
+
     /// The tenant shown, or an invitation to choose one.
     pub fn tenant_name(&self) -> &str {
         current(&self.tenants)

@@ -179,7 +179,12 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
 
 /// `GET /dashboard/{dashboard}`: leads to the active tenant's, the only one or the one last seen.
 #[handler]
-pub async fn of_active_tenant(Person(identity): Person, Path(dashboard): Path<String>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+pub async fn of_active_tenant(
+    Person(identity): Person,
+    Path(dashboard): Path<String>,
+    Data(parts): Data<&Arc<Parts>>,
+    request: &Request,
+) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
     let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
@@ -191,7 +196,12 @@ pub async fn of_active_tenant(Person(identity): Person, Path(dashboard): Path<St
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.
 #[handler]
-pub async fn show(scope: TenantScope, Path((_, dashboard)): Path<(String, String)>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+pub async fn show(
+    scope: TenantScope,
+    Path((_, dashboard)): Path<(String, String)>,
+    Data(parts): Data<&Arc<Parts>>,
+    request: &Request,
+) -> Result<Response> {
     let dashboard = find(parts, &scope, &dashboard)?;
     let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
@@ -218,7 +228,13 @@ pub fn find(parts: &Parts, scope: &TenantScope, name: &str) -> Result<Arc<Dashbo
 }
 
 /// All panels at once; one that is late goes on by itself, and what it finds is there when it is asked for.
-async fn all_panels(parts: &Arc<Parts>, scope: &TenantScope, dashboard: &Arc<Dashboard>, view: &PageView, budget: Duration) -> Vec<PanelFrame> {
+async fn all_panels(
+    parts: &Arc<Parts>,
+    scope: &TenantScope,
+    dashboard: &Arc<Dashboard>,
+    view: &PageView,
+    budget: Duration,
+) -> Vec<PanelFrame> {
     let until = Instant::now() + budget;
     let ask = |at: usize| {
         let (parts, scope, dashboard, view) = (parts.clone(), scope.clone(), dashboard.clone(), view.clone());
@@ -240,7 +256,9 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
         return Vec::new();
     }
     let faults = parts.catalog.now().faults(scope).into_iter().filter(|fault| !fault.warning).take(20);
-    faults.map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message }).collect()
+    faults
+        .map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message })
+        .collect()
 }
 
 fn controls(page: &Address, view: &PageView) -> RangeControls {

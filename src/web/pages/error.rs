@@ -73,7 +73,8 @@ fn finished(page: crate::error::Result<Response>, error: &Error, trail: &Trail) 
 
 /// The sign-in page that leads back to where the visitor was.
 fn sign_in(question: &Question) -> String {
-    let next = Some(question.address.as_str()).filter(|address| question.repeatable && *address != "/" && around::own_path(address) == *address);
+    let next = Some(question.address.as_str())
+        .filter(|address| question.repeatable && *address != "/" && around::own_path(address) == *address);
     Address { path: "/login".to_owned(), query: Vec::new() }.with("next", next).href()
 }
 
@@ -95,7 +96,12 @@ async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts)
         _ => vec![home],
     };
     ErrorPage {
-        chrome: around::bare(error.title(), Theme::System, identity.as_ref(), Address { path: "/".to_owned(), query: Vec::new() }),
+        chrome: around::bare(
+            error.title(),
+            Theme::System,
+            identity.as_ref(),
+            Address { path: "/".to_owned(), query: Vec::new() },
+        ),
         status: error.status().as_u16(),
         title: error.title().to_owned(),
         happened: error.detail(),
@@ -114,6 +120,10 @@ async fn visitor(question: &Question, trail: &Trail, parts: &Parts) -> Option<Id
 
 async fn own_tenants(identity: &Identity, parts: &Parts) -> Vec<Link> {
     let mine = parts.tenancy.mine(identity, None, 1).await;
-    let link = |card: crate::tenancy::TenantCard| Link { name: card.name.clone(), href: format!("/tenant/{}", card.slug), current: false };
+    let link = |card: crate::tenancy::TenantCard| Link {
+        name: card.name.clone(),
+        href: format!("/tenant/{}", card.slug),
+        current: false,
+    };
     mine.map(|mine| mine.items.into_iter().map(link).collect()).unwrap_or_default()
 }

@@ -78,7 +78,12 @@ pub struct Asked {
 
 /// `GET /`: the dashboard last seen, the only tenant there is, or all my tenants.
 #[handler]
-pub async fn home(Person(identity): Person, Query(asked): Query<Asked>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+pub async fn home(
+    Person(identity): Person,
+    Query(asked): Query<Asked>,
+    Data(parts): Data<&Arc<Parts>>,
+    request: &Request,
+) -> Result<Response> {
     if asked.all.is_empty()
         && asked.q.is_empty()
         && let Some(href) = usual(parts, &identity, request).await?
@@ -95,7 +100,10 @@ async fn usual(parts: &Parts, identity: &Identity, request: &Request) -> Result<
         return Ok(Some(format!("/tenant/{}", only.slug)));
     }
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
-    let known = mine.items.iter().any(|card| last.strip_prefix("/tenant/").is_some_and(|rest| rest.split('/').next() == Some(card.slug.as_str())));
+    let known = mine
+        .items
+        .iter()
+        .any(|card| last.strip_prefix("/tenant/").is_some_and(|rest| rest.split('/').next() == Some(card.slug.as_str())));
     Ok((known && around::own_path(&last) == last).then_some(last))
 }
 

@@ -54,7 +54,12 @@ pub struct LoginPage {
 
 /// `GET /login`: who is signed in already is led on.
 #[handler]
-pub async fn show(Visitor(visitor): Visitor, Query(asked): Query<Asked>, Data(parts): Data<&Arc<Parts>>, request: &Request) -> Result<Response> {
+pub async fn show(
+    Visitor(visitor): Visitor,
+    Query(asked): Query<Asked>,
+    Data(parts): Data<&Arc<Parts>>,
+    request: &Request,
+) -> Result<Response> {
     if visitor.is_some() {
         return Ok(around::see_other(around::own_path(&asked.next)));
     }
@@ -80,7 +85,14 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
             cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
             Ok(response)
         }
-        Err(SignInError::Wrong) => refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, "That address and password do not match an account.", None),
+        Err(SignInError::Wrong) => refuse(
+            parts,
+            request,
+            &answer,
+            http::StatusCode::UNPROCESSABLE_ENTITY,
+            "That address and password do not match an account.",
+            None,
+        ),
         Err(SignInError::Limited { retry_after } | SignInError::Busy { retry_after }) => {
             let words = format!("Too many tries. Wait {} s and try again.", retry_after.as_secs().max(1));
             refuse(parts, request, &answer, http::StatusCode::TOO_MANY_REQUESTS, &words, Some(retry_after.as_secs().max(1)))
@@ -115,7 +127,14 @@ fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static st
     }
 }
 
-fn refuse(parts: &Parts, request: &Request, answer: &Answer, status: http::StatusCode, words: &str, wait: Option<u64>) -> Result<Response> {
+fn refuse(
+    parts: &Parts,
+    request: &Request,
+    answer: &Answer,
+    status: http::StatusCode,
+    words: &str,
+    wait: Option<u64>,
+) -> Result<Response> {
     let mut response = around::page(&draw(parts, request, &answer.email, &answer.next, Some(words.to_owned())))?;
     response.set_status(status);
     if let Some(wait) = wait {
@@ -125,13 +144,24 @@ fn refuse(parts: &Parts, request: &Request, answer: &Answer, status: http::Statu
 }
 
 fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
-    let address = |email: Option<&str>| Address { path: "/login".to_owned(), query: Vec::new() }.with("next", Some(next).filter(|n| !n.is_empty())).with("email", email);
-    let account = |account: &demo::Account| DemoAccount { email: account.email.to_owned(), sees: account.sees(), href: address(Some(account.email)).href() };
+    let address = |email: Option<&str>| {
+        Address { path: "/login".to_owned(), query: Vec::new() }
+            .with("next", Some(next).filter(|n| !n.is_empty()))
+            .with("email", email)
+    };
+    let account = |account: &demo::Account| DemoAccount {
+        email: account.email.to_owned(),
+        sees: account.sees(),
+        href: address(Some(account.email)).href(),
+    };
     LoginPage {
         chrome: around::bare("Sign in", around::theme(request), None, address(None)),
         email: email.to_owned(),
         next: next.to_owned(),
         error,
-        demo: parts.settings.demo.then(|| DemoAccounts { password: demo::PASSWORD.to_owned(), accounts: demo::ACCOUNTS.iter().map(account).collect() }),
+        demo: parts.settings.demo.then(|| DemoAccounts {
+            password: demo::PASSWORD.to_owned(),
+            accounts: demo::ACCOUNTS.iter().map(account).collect(),
+        }),
     }
 }

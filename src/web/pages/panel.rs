@@ -200,7 +200,14 @@ pub async fn show(
 }
 
 /// The frame, or 304 when it would be the same (DECISIONS 27).
-async fn fragment(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, known: Option<&str>) -> Result<Response> {
+async fn fragment(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    view: &PageView,
+    known: Option<&str>,
+) -> Result<Response> {
     let frame = panels::draw(parts, scope, dashboard, placed, view, Stand::Grid).await;
     let etag = frame.etag.clone().unwrap_or_default();
     let mut response = if known == Some(etag.as_str()) {
@@ -218,7 +225,14 @@ async fn fragment(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, pla
     Ok(response)
 }
 
-async fn whole(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView, request: &Request) -> Result<Response> {
+async fn whole(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    view: &PageView,
+    request: &Request,
+) -> Result<Response> {
     let panel = panels::draw(parts, scope, dashboard, placed, view, Stand::Alone).await;
     let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
     chrome.title = format!("{} · {}", panel.title, chrome.title);

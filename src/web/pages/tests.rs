@@ -173,7 +173,7 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         updated: Some(Updated { ms: 1_766_000_000_000, iso: "2026-04-11T18:05:00Z".into(), words: "14:05".into() }),
         refresh_seconds: Some(60),
         fragment: format!("/tenant/acme-corp/dashboard/default/panel/{key}?from=now-24h&to=now"),
-        again: "/tenant/acme-corp/dashboard/default?refresh=1".into(),
+        again: "/tenant/acme-corp/dashboard/default?fresh=1".into(),
         etag: Some("\"a1b2\"".into()),
         state,
     }
@@ -322,6 +322,10 @@ fn login(error: Option<&str>, demo: bool) -> LoginPage {
     }
 }
 
+fn logout() -> LogoutPage {
+    LogoutPage { chrome: Chrome { page: Address { path: "/logout".into(), query: Vec::new() }, ..chrome("Sign out") } }
+}
+
 fn denied() -> ErrorPage {
     let chrome = chrome("Not one of your tenants");
     ErrorPage {
@@ -359,7 +363,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("landing", landing().render().unwrap()),
         ("login", login(None, true).render().unwrap()),
         ("login-no", login(Some("E-mail or password is wrong."), false).render().unwrap()),
-        ("logout", LogoutPage { chrome: chrome("Sign out") }.render().unwrap()),
+        ("logout", logout().render().unwrap()),
         ("error", denied().render().unwrap()),
         ("panel", alone().render().unwrap()),
     ]
@@ -444,6 +448,12 @@ fn every_control_of_the_range_keeps_the_rest_of_the_view() {
     }
     assert_eq!(range.keep, vec![("tz".to_owned(), "America/New_York".to_owned())]);
     assert!(range.presets.iter().any(|preset| preset.current && preset.name == "Last 24 hours"));
+}
+
+#[test]
+fn the_page_that_asks_before_signing_out_has_one_button() {
+    assert_eq!(logout().render().unwrap().matches("<button").count(), 1);
+    assert_eq!(denied().render().unwrap().matches("<button").count(), 1);
 }
 
 #[test]

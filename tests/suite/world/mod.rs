@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // each story uses a part of the stage
 
+pub mod people;
 pub mod postgres;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,11 @@ use std::path::Path;
 
 use chrono::{TimeDelta, Utc};
 use loggia::app::{self, Running};
-use loggia::domain::{Clock, CorrelationId, Role};
-use loggia::identity;
+use loggia::domain::{Clock, CorrelationId, Email, Role};
+use loggia::identity::accounts::{self, NewAccount};
+use loggia::identity::{self, Cost, Policy};
 use loggia::settings::{Flags, Settings};
+use loggia::tenancy::members;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Executor};
@@ -148,11 +151,14 @@ pub fn session_cookie(response: &Response) -> Option<String> {
 
 async fn admit(server: &Running, email: &str, membership: Option<(&str, Role)>, operator: bool) {
     let console = identity::console(CorrelationId::new());
-    let email = email.parse().expect("an address");
-    let identities = &server.parts.identities;
-    let user = identities.create(&console, &email, Some("Somebody"), PASSWORD, operator).await.expect("an account");
+    let email: Email = email.parse().expect("an address");
+    let account = NewAccount { email: email.clone(), name: Some("Somebody".to_owned()), password: PASSWORD.to_owned(), operator };
+    // The least work a hash can be: these tests are not about guessing passwords.
+    let cost = Cost { memory_kib: 8, passes: 1 };
+    accounts::create(&server.parts.central, &console, account, Policy::Real, cost).await.expect("an account");
     if let Some((slug, role)) = membership {
-        server.parts.tenancy.assign(&console, user, &slug.parse().expect("a slug"), role).await.expect("a membership");
+        let slug = slug.parse().expect("a slug");
+        members::assign(&server.parts.tenancy, &console, &slug, &email, role).await.expect("a membership");
     }
 }
 
@@ -163,9 +169,22 @@ async fn tenant(home: &Path, slug: &str, mark: &str) {
     fs::create_dir_all(folder.join("panels")).expect("a folder");
     fs::create_dir_all(home.join("data")).expect("a folder");
     let write = |path: &str, text: String| fs::write(folder.join(path), text).expect("written");
-    write("tenant.yaml", format!("tenant:\n  name: \"{mark} name\"\n  timezone: \"Europe/Berlin\"\n  branding: {{ accent: \"#3B82F6\" }}\n  datastore:\n    kind: sqlite\n    url: \"sqlite:{slug}.db\"\n"));
-    write("dashboards/default.yaml", format!("dashboard:\n  name: \"{mark} board\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"));
-    write("dashboards/second.yaml", format!("dashboard:\n  name: \"{mark} second\"\n  panels:\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"));
+    write(
+        "tenant.yaml",
+        format!(
+            "tenant:\n  name: \"{mark} name\"\n  timezone: \"Europe/Berlin\"\n  branding: {{ accent: \"#3B82F6\" }}\n  datastore:\n    kind: sqlite\n    url: \"sqlite:{slug}.db\"\n"
+        ),
+    );
+    write(
+        "dashboards/default.yaml",
+        format!(
+            "dashboard:\n  name: \"{mark} board\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"
+        ),
+    );
+    write(
+        "dashboards/second.yaml",
+        format!("dashboard:\n  name: \"{mark} second\"\n  panels:\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"),
+    );
     write("panels/cpu.yaml", "panel:\n  type: timeseries\n  title: CPU\n  data_source:\n    table: metrics\n    columns: { timestamp: recorded_at, value: cpu_percent, series_label: server_name }\n".to_owned());
     write("panels/number.yaml", "panel:\n  type: kpi\n  title: Newest\n  data_source:\n    table: metrics\n    columns: { value: cpu_percent }\n    query: \"server_name LIKE '%' ORDER BY recorded_at DESC LIMIT 1\"\n  display: { unit: \"%\", decimals: 1 }\n".to_owned());
     write("panels/health.yaml", "panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: service_health\n    columns: { service_name: name, status_value: status, timestamp: checked_at, error_message: message }\n  display:\n    status_mapping:\n      0: { color: \"#10B981\", label: Healthy }\n      2: { color: \"#EF4444\", label: Down }\n".to_owned());
@@ -183,16 +202,26 @@ async fn fill(db: &mut SqliteConnection, mark: &str) {
     let now = Utc::now();
     for minute in 0..120 {
         let at = (now - TimeDelta::minutes(minute)).format("%Y-%m-%d %H:%M:%S").to_string();
-        let insert = sqlx::query("INSERT INTO metrics VALUES (?, ?, ?)").bind(&at).bind(format!("{mark}-server")).bind(20.0 + minute as f64 / 10.0);
+        let insert = sqlx::query("INSERT INTO metrics VALUES (?, ?, ?)")
+            .bind(&at)
+            .bind(format!("{mark}-server"))
+            .bind(20.0 + minute as f64 / 10.0);
         insert.execute(&mut *db).await.expect("a row");
         if minute % 10 == 0 {
-            let insert = sqlx::query("INSERT INTO error_logs VALUES (?, ?, ?)").bind(&at).bind(format!("{mark}-service-{minute:03}")).bind(minute);
+            let insert = sqlx::query("INSERT INTO error_logs VALUES (?, ?, ?)")
+                .bind(&at)
+                .bind(format!("{mark}-service-{minute:03}"))
+                .bind(minute);
             insert.execute(&mut *db).await.expect("a row");
         }
     }
     for (name, status) in [("api", 2), ("mail", 0)] {
         let at = now.format("%Y-%m-%d %H:%M:%S").to_string();
-        let insert = sqlx::query("INSERT INTO service_health VALUES (?, ?, ?, ?)").bind(format!("{mark}-{name}")).bind(status).bind(at).bind(format!("{mark} refused"));
+        let insert = sqlx::query("INSERT INTO service_health VALUES (?, ?, ?, ?)")
+            .bind(format!("{mark}-{name}"))
+            .bind(status)
+            .bind(at)
+            .bind(format!("{mark} refused"));
         insert.execute(&mut *db).await.expect("a row");
     }
 }

@@ -1,5 +1,7 @@
 //! The tenants: who they are, in which state, and what their file or form says about them.
 
+mod cards;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::tenant::{ActiveModel, Column, Entity, Model};
-use super::{Change, Error, LIMIT, Page, Source};
+use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
+
+pub use cards::{TenantCard, Whose, cards};
 
 /// What state a tenant is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,19 +117,6 @@ pub struct Tenant {
     pub config: Config,
 }
 
-/// A tenant as somebody who may open it sees it in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TenantCard {
-    /// The id.
-    pub id: TenantId,
-    /// The short name.
-    pub slug: Slug,
-    /// The name.
-    pub name: String,
-    /// What the reader may do there.
-    pub role: Role,
-}
-
 impl TryFrom<Model> for Tenant {
     type Error = Error;
 
@@ -195,80 +186,6 @@ pub async fn standing(from: &impl Source, user: UserId, slug: &str, id: Uuid) ->
     Ok(Some((tenant.try_into()?, role)))
 }
 
-/// Whose tenants are listed.
-#[derive(Clone, Copy, Debug)]
-pub enum Whose {
-    /// Those the user is a member of.
-    Mine(UserId),
-    /// All of them, for an operator who may read every tenant.
-    Everybodys,
-}
-
-#[derive(FromQueryResult)]
-struct CardRow {
-    id: Uuid,
-    slug: String,
-    name: String,
-    role: Option<String>,
-}
-
-#[derive(FromQueryResult)]
-struct Count {
-    total: i64,
-}
-
-/// The active tenants somebody may open, by name; `search` is looked for in names and slugs, `number` counts pages from 1.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub async fn cards(
-    from: &impl Source,
-    whose: Whose,
-    search: Option<&str>,
-    number: u32,
-    size: u32,
-) -> Result<Page<TenantCard>, Error> {
-    let (number, size) = (number.max(1), size.clamp(1, 200));
-    let (user, join) = match whose {
-        Whose::Mine(user) => (user.0, "JOIN"),
-        Whose::Everybodys => (Uuid::nil(), "LEFT JOIN"),
-    };
-    let body = format!(
-        "FROM tenants t {join} user_tenants m ON m.tenant_id = t.id AND m.user_id = $1 \
-         WHERE t.status = 'active' AND (lower(t.name) LIKE $2 ESCAPE '\\' OR t.slug LIKE $2 ESCAPE '\\')"
-    );
-    let like = like(search.unwrap_or_default());
-    let count = statement(from, &format!("SELECT count(*) AS total {body}"), [user.into(), like.as_str().into()]);
-    let total = Count::find_by_statement(count).one(from.on()).await?.map_or(0, |count| count.total);
-    let offset = i64::from(number - 1) * i64::from(size);
-    let sql = format!("SELECT t.id, t.slug, t.name, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $3 OFFSET $4");
-    let values = [user.into(), like.as_str().into(), i64::from(size).into(), offset.into()];
-    let rows = CardRow::find_by_statement(statement(from, &sql, values)).all(from.on()).await?;
-    let items = rows.into_iter().map(|row| card(row, whose)).collect::<Result<_, Error>>()?;
-    Ok(Page { items, number, size, total: u64::try_from(total).unwrap_or(0) })
-}
-
-fn card(row: CardRow, whose: Whose) -> Result<TenantCard, Error> {
-    let role = match (whose, row.role) {
-        (Whose::Everybodys, _) | (_, None) => Role::Operator,
-        (Whose::Mine(_), Some(role)) => role.parse().map_err(Error::Internal)?,
-    };
-    Ok(TenantCard { id: TenantId(row.id), slug: row.slug.parse().map_err(Error::Internal)?, name: row.name, role })
-}
-
-/// A LIKE pattern that finds `text` anywhere, taken literally.
-fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.trim().to_lowercase().chars().filter(|c| *c != '\0').take(100) {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(from.on().get_database_backend(), sql, values)
 }
@@ -322,15 +239,4 @@ pub async fn delete(change: &Change, id: TenantId) -> Result<(), Error> {
 
 fn json(config: &Config) -> Result<serde_json::Value, Error> {
     serde_json::to_value(config).map_err(|cause| Error::Internal(cause.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::like;
-
-    #[test]
-    fn a_search_is_taken_literally() {
-        assert_eq!(like(" Acme_10% "), r"%acme\_10\%%");
-        assert_eq!(like(""), "%%");
-    }
 }
