@@ -5,6 +5,7 @@ mod architecture;
 mod central;
 mod config;
 mod datastore;
+mod demo;
 mod identity;
 mod isolation;
 mod query;
