@@ -5,6 +5,7 @@ use poem::{IntoResponse, Request, Response};
 use super::Parts;
 use super::assets;
 use super::cookie;
+use super::limits;
 use super::pages::{Assets, Chrome, DashboardLink, TenantLink, Theme, UserView};
 use super::view::{PageView, dashboard_path};
 use crate::config::Dashboard;
@@ -71,7 +72,7 @@ pub async fn tenant(
     view: &PageView,
 ) -> Result<Chrome> {
     let page = view.page(scope, dashboard);
-    let mine = parts.tenancy.mine(scope.identity(), None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(scope.identity(), None, 1)).await?;
     let catalog = parts.catalog.now();
     let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
         name: card.name.clone(),
@@ -116,9 +117,9 @@ pub fn see_other(href: &str) -> Response {
 pub fn own_path(text: &str) -> &str {
     let plain = text.starts_with('/')
         && !text.starts_with("//")
-        && !text.contains(['\\', '\n', '\r', '\t'])
+        && !text.contains('\\')
         && text.len() <= 4096
-        && text.is_ascii();
+        && text.bytes().all(|b| b.is_ascii_graphic());
     let leads_out = text.starts_with("/logout") || text.starts_with("/login");
     if plain && !leads_out { text } else { "/" }
 }
@@ -131,7 +132,7 @@ mod tests {
     fn only_paths_of_our_own_are_followed_after_signing_in() {
         assert_eq!(own_path("/tenant/acme?from=now-1h"), "/tenant/acme?from=now-1h");
         for foreign in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "x", "/logout", "/login?next=/"]
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\u{1}", "/ä", "", "x", "/logout", "/login?next=/"]
         {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }

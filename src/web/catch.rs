@@ -45,6 +45,8 @@ pub struct Question {
     pub token: Option<String>,
     /// Whether coming back makes sense: only a GET can be repeated.
     pub repeatable: bool,
+    /// Whether it brought credentials of its own: a program, which no sign-in page helps.
+    pub bearer: bool,
 }
 
 impl Question {
@@ -54,7 +56,8 @@ impl Question {
             asked: Asked::of(request),
             address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             token: cookie::token(request, https),
-            repeatable: request.method() == http::Method::GET,
+            repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
+            bearer: request.headers().contains_key(header::AUTHORIZATION),
         }
     }
 }

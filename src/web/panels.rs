@@ -34,7 +34,7 @@ pub enum Stand {
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure> },
+    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, truncated: bool },
     Failed(Failure),
 }
 
@@ -74,9 +74,10 @@ async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page:
     let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
+    let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale },
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated },
         Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
     }
 }
@@ -123,6 +124,7 @@ fn empty_frame(
         note: None,
         badge: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: None,
         refresh_seconds: page.interval(dashboard, placed).map(|every| every.num_seconds().max(1) as u64),
@@ -135,7 +137,8 @@ fn empty_frame(
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale } => {
+        Outcome::Drawn { drawing, at, stale, truncated } => {
+            frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
             frame.notices = drawing.notices;

@@ -57,9 +57,17 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let named = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let hops: Vec<IpAddr> = named.flat_map(|v| v.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
-    Some(hops.iter().rev().find(|ip| !is_trusted(ip)).or(hops.first()).copied().unwrap_or(peer))
+    let named = request.headers().get_all("x-forwarded-for").iter().rev().filter_map(|v| v.to_str().ok());
+    // From the nearest proxy outward: what stands beyond the first stranger, or beyond nonsense, anybody can have written.
+    let hops = named.flat_map(|v| v.rsplit(',')).map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let mut seen = peer;
+    for hop in hops {
+        seen = hop;
+        if !is_trusted(&hop) {
+            break;
+        }
+    }
+    Some(seen)
 }
 
 /// A request on its way.
