@@ -5,7 +5,7 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::cookie;
+use super::{cookie, routes};
 use super::trail::Trail;
 use crate::error::Error;
 
@@ -111,6 +111,14 @@ pub fn problem(error: &Error, trail: &Trail) -> Response {
         body["faults"] = json!(error.faults());
     }
     Response::builder().status(error.status()).content_type("application/problem+json").body(body.to_string())
+}
+
+/// Which verbs there are, where the one that came is none of them.
+pub fn allow(error: &Error, pattern: &str, response: &mut Response) {
+    let verbs = routes::allowed(pattern).filter(|_| matches!(error, Error::Method));
+    if let Some(verbs) = verbs.and_then(|verbs| HeaderValue::from_str(&verbs).ok()) {
+        response.headers_mut().insert(header::ALLOW, verbs);
+    }
 }
 
 /// Headers that belong to an error whatever its form.
