@@ -78,6 +78,7 @@ pub async fn tenant(
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
         href: match catalog.has(&card.slug, &dashboard.key) {
+            _ if card.slug == *scope.slug() => page.href(),
             true => {
                 Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href()
             }
@@ -86,18 +87,23 @@ pub async fn tenant(
         current: card.slug == *scope.slug(),
     });
     let dashboards = catalog.dashboards(scope).into_iter().map(|title| DashboardLink {
-        href: Address { path: dashboard_path(scope.slug().as_str(), title.key.as_str()), query: shared(&view.query) }.href(),
+        href: if title.key == dashboard.key {
+            page.href()
+        } else {
+            Address { path: dashboard_path(scope.slug().as_str(), title.key.as_str()), query: shared(&view.query) }.href()
+        },
         current: title.key == dashboard.key,
         name: title.name,
     });
+    let (tenants, dashboards) = (tenants.collect(), dashboards.collect());
     let mut chrome = bare(
         &format!("{} · {}", dashboard.name, scope.name()),
         view.theme.unwrap_or_else(|| theme(request)),
         Some(scope.identity()),
         page,
     );
-    chrome.tenants = tenants.collect();
-    chrome.dashboards = dashboards.collect();
+    chrome.tenants = tenants;
+    chrome.dashboards = dashboards;
     chrome.kiosk = view.kiosk;
     chrome.assets.brand = super::pages::brand::url(scope);
     Ok(chrome)
@@ -131,9 +137,18 @@ mod tests {
     #[test]
     fn only_paths_of_our_own_are_followed_after_signing_in() {
         assert_eq!(own_path("/tenant/acme?from=now-1h"), "/tenant/acme?from=now-1h");
-        for foreign in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\u{1}", "/ä", "", "x", "/logout", "/login?next=/"]
-        {
+        for foreign in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/a\u{1}",
+            "/ä",
+            "",
+            "x",
+            "/logout",
+            "/login?next=/",
+        ] {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }
     }

@@ -5,8 +5,8 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::{cookie, routes};
 use super::trail::Trail;
+use super::{cookie, routes};
 use crate::error::Error;
 
 /// What kind of answer the caller can read.

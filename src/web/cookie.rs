@@ -21,7 +21,9 @@ pub fn plain(request: &Request, name: &str) -> Option<String> {
     let lines = request.headers().get_all(http::header::COOKIE).iter().map(http::HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|b| *b == b';')).map(<[u8]>::trim_ascii);
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-    std::str::from_utf8(value).ok().filter(|value| value.len() <= 512).map(str::to_owned)
+    // Written percent-encoded, so that a path survives every cookie parser.
+    let value = percent_encoding::percent_decode(value).decode_utf8().ok()?;
+    Some(value.into_owned()).filter(|value| value.len() <= 512)
 }
 
 /// Gives the browser its session.

@@ -34,7 +34,7 @@ pub enum Stand {
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, truncated: bool },
+    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, truncated: bool, hit: bool },
     Failed(Failure),
 }
 
@@ -72,17 +72,19 @@ async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page:
         Err(failure) => return Outcome::Failed(failure),
     };
     let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
+    let hit = answers.iter().all(|a| a.hit);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
     let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated },
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated, hit },
         Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
     }
 }
 
 fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, outcome: &Outcome, took: Duration) {
+    let hit = matches!(outcome, Outcome::Drawn { hit: true, .. });
     let outcome = match outcome {
         Outcome::Drawn { stale: None, .. } => "ok",
         Outcome::Drawn { .. } => "stale",
@@ -93,7 +95,7 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
         app_slug: dashboard.key.to_string(),
         callback: placed.key.to_string(),
         outcome,
-        cache: if took < Duration::from_micros(300) { "hit" } else { "miss" },
+        cache: if hit { "hit" } else { "miss" },
     };
     parts.metrics.panel_queried(&labels, took);
 }
@@ -137,7 +139,7 @@ fn empty_frame(
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale, truncated } => {
+        Outcome::Drawn { drawing, at, stale, truncated, hit: _ } => {
             frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;

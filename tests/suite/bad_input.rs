@@ -73,14 +73,23 @@ async fn a_view_that_makes_no_sense_is_the_usual_one_with_a_notice() {
             &format!("rows.q={}", &long[..999]),
         ];
         for query in told {
-            for path in [format!("/tenant/{slug}/dashboard/default?{query}"), format!("/tenant/{slug}/dashboard/default/panel/rows?{query}")] {
+            for path in [
+                format!("/tenant/{slug}/dashboard/default?{query}"),
+                format!("/tenant/{slug}/dashboard/default/panel/rows?{query}"),
+            ] {
                 let text = world.text(&viewer, &path).await;
                 is_silent(&text, &path);
                 // A panel alone tells of its own parameters, and so does its dashboard of all of them.
                 if query.starts_with("rows.") || !path.contains("/panel/") {
-                    assert!(text.contains("class=\"notice\"") || text.contains("class=\"told-here\""), "{path} says nothing: {text}");
+                    assert!(
+                        text.contains("class=\"notice\"") || text.contains("class=\"told-here\""),
+                        "{path} says nothing: {text}"
+                    );
                 }
-                assert!(text.contains("MARKBETA-service") || text.contains("none of") || text.contains("No row matches"), "{path}: {text}");
+                assert!(
+                    text.contains("MARKBETA-service") || text.contains("none of") || text.contains("No row matches"),
+                    "{path}: {text}"
+                );
             }
         }
         let quiet = [
@@ -110,7 +119,8 @@ async fn a_view_that_makes_no_sense_is_the_usual_one_with_a_notice() {
         for query in quiet {
             for panel in ["cpu", "number", "health", "rows"] {
                 let path = format!("/tenant/{slug}/dashboard/default/panel/{panel}?{query}");
-                let response = world.ask(&viewer, Method::GET, &path).header("hx-request", "true").send().await.expect("an answer");
+                let response =
+                    world.ask(&viewer, Method::GET, &path).header("hx-request", "true").send().await.expect("an answer");
                 assert_eq!(response.status(), 200, "{path}");
                 let state = response.headers()["x-loggia-state"].to_str().expect("text").to_owned();
                 assert!(matches!(state.as_str(), "ready" | "empty"), "{path} is {state}");
@@ -181,7 +191,9 @@ async fn addresses_that_no_page_has_are_refused() {
         let about = String::from_utf8_lossy(&path[..path.len().min(90)]).into_owned();
         let mut request = b"GET ".to_vec();
         request.extend_from_slice(&path);
-        request.extend_from_slice(format!(" HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nConnection: close\r\n\r\n", viewer.cookie()).as_bytes());
+        request.extend_from_slice(
+            format!(" HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nConnection: close\r\n\r\n", viewer.cookie()).as_bytes(),
+        );
         let answer = world.raw(&request).await;
         is_clean(&answer, &about);
         assert!(right.contains(&answer.status), "{about} answered {}", answer.status);
@@ -235,7 +247,8 @@ async fn head_answers_like_get_without_the_body() {
             let head = world.raw(&world.head(person, "HEAD", &path)).await;
             assert_eq!(head.body, "", "{path}");
             assert_eq!(head.status, get.status, "{path}");
-            for name in ["content-type", "location", "cache-control", "content-security-policy", "x-loggia-state", "vary", "etag"] {
+            for name in ["content-type", "location", "cache-control", "content-security-policy", "x-loggia-state", "vary", "etag"]
+            {
                 assert_eq!(head.header(name), get.header(name), "{name} of {path}");
             }
         }
@@ -304,12 +317,22 @@ async fn odd_headers_break_nothing() {
     let cookie = |line: &[u8]| [b"Cookie: ".as_slice(), line, b"\r\n"].concat();
     let own = viewer.cookie().as_bytes();
     // A cookie of another program on this host, in whatever letters, leaves ours alone.
-    for other in [b"other=\xff\xfe; ".as_slice(), "name=Jürgen; ".as_bytes(), b"=; ;;; x; ", b"loggia_theme=\"<script>\"; loggia_last=//evil; "] {
+    for other in [
+        b"other=\xff\xfe; ".as_slice(),
+        "name=Jürgen; ".as_bytes(),
+        b"=; ;;; x; ",
+        b"loggia_theme=\"<script>\"; loggia_last=//evil; ",
+    ] {
         let answer = world.raw(&ask(&cookie(&[other, own].concat()))).await;
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(other));
     }
     // A session nobody gave is nobody's.
-    let forged = [b"loggia=".to_vec(), b"loggia=\xff\xff".to_vec(), [b"loggia=".as_slice(), &[b'A'; 8000]].concat(), b"loggia='; DROP TABLE sessions; --".to_vec()];
+    let forged = [
+        b"loggia=".to_vec(),
+        b"loggia=\xff\xff".to_vec(),
+        [b"loggia=".as_slice(), &[b'A'; 8000]].concat(),
+        b"loggia='; DROP TABLE sessions; --".to_vec(),
+    ];
     for forged in forged {
         let answer = world.raw(&ask(&cookie(&forged))).await;
         is_clean(&answer, &String::from_utf8_lossy(&forged[..forged.len().min(40)]));
@@ -334,7 +357,12 @@ async fn odd_headers_break_nothing() {
         assert!(!answer.body.contains("evil.example") && answer.header("x-correlation-id") != Some("mine"), "{headers}");
         assert!(answer.header("location").is_none_or(|to| !to.contains("evil")), "{headers}");
     }
-    for garbage in [b"\r\n\r\n".as_slice(), b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"] {
+    for garbage in [
+        b"GET\r\n\r\n".as_slice(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n",
+    ] {
         let answer = world.raw(&[garbage, b"\r\n\r\n"].concat()).await;
         assert!(answer.status < 500, "{answer:?}");
     }
@@ -346,13 +374,36 @@ async fn odd_headers_break_nothing() {
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>{{7*7}}&lt;";
 
 fn hostile(home: &Path) {
-    let panel = |name: &str, text: String| std::fs::write(home.join("tenants/alpha-works/panels").join(name), text).expect("written");
+    let panel =
+        |name: &str, text: String| std::fs::write(home.join("tenants/alpha-works/panels").join(name), text).expect("written");
     let yaml = HOSTILE.replace('\\', "\\\\").replace('"', "\\\"");
-    panel("cpu.yaml", format!("panel:\n  type: timeseries\n  title: \"{yaml}\"\n  description: \"{yaml}\"\n  data_source:\n    table: hostile\n    columns: {{ timestamp: at, value: amount, series_label: word }}\n"));
-    panel("number.yaml", format!("panel:\n  type: kpi\n  title: \"{yaml}\"\n  data_source:\n    table: hostile\n    columns: {{ value: amount }}\n    query: \"ORDER BY amount DESC LIMIT 1\"\n  display: {{ unit: \"{yaml}\" }}\n"));
-    panel("health.yaml", format!("panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: hostile\n    columns: {{ service_name: word, status_value: amount, timestamp: at, error_message: word }}\n  display:\n    status_mapping:\n      0: {{ color: \"#10B981\", label: \"{yaml}\" }}\n"));
-    panel("rows.yaml", format!("panel:\n  type: table\n  title: \"{yaml}\"\n  range: ignore\n  data_source:\n    table: hostile\n    columns:\n      - {{ name: word, display: \"{yaml}\" }}\n      - {{ name: amount, display: Amount, unit: \"{yaml}\" }}\n"));
-    let board = format!("dashboard:\n  name: \"{yaml}\"\n  description: \"{yaml}\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n");
+    panel(
+        "cpu.yaml",
+        format!(
+            "panel:\n  type: timeseries\n  title: \"{yaml}\"\n  description: \"{yaml}\"\n  data_source:\n    table: hostile\n    columns: {{ timestamp: at, value: amount, series_label: word }}\n"
+        ),
+    );
+    panel(
+        "number.yaml",
+        format!(
+            "panel:\n  type: kpi\n  title: \"{yaml}\"\n  data_source:\n    table: hostile\n    columns: {{ value: amount }}\n    query: \"ORDER BY amount DESC LIMIT 1\"\n  display: {{ unit: \"{yaml}\" }}\n"
+        ),
+    );
+    panel(
+        "health.yaml",
+        format!(
+            "panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: hostile\n    columns: {{ service_name: word, status_value: amount, timestamp: at, error_message: word }}\n  display:\n    status_mapping:\n      0: {{ color: \"#10B981\", label: \"{yaml}\" }}\n"
+        ),
+    );
+    panel(
+        "rows.yaml",
+        format!(
+            "panel:\n  type: table\n  title: \"{yaml}\"\n  range: ignore\n  data_source:\n    table: hostile\n    columns:\n      - {{ name: word, display: \"{yaml}\" }}\n      - {{ name: amount, display: Amount, unit: \"{yaml}\" }}\n"
+        ),
+    );
+    let board = format!(
+        "dashboard:\n  name: \"{yaml}\"\n  description: \"{yaml}\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"
+    );
     std::fs::write(home.join("tenants/alpha-works/dashboards/default.yaml"), board).expect("written");
 }
 
@@ -381,7 +432,12 @@ async fn markup_in_data_and_files_and_addresses_stays_text() {
         format!("rows.f.word={encoded}&rows.f.{encoded}=1&{encoded}={encoded}&rows.{encoded}=1"),
         "cpu.view=table&from=now-1h&to=now".to_owned(),
     ] {
-        for path in [format!("{BOARD}?{query}"), format!("{BOARD}/panel/cpu?{query}"), format!("{BOARD}/panel/rows?{query}"), format!("{BOARD}/nothing?{query}")] {
+        for path in [
+            format!("{BOARD}?{query}"),
+            format!("{BOARD}/panel/cpu?{query}"),
+            format!("{BOARD}/panel/rows?{query}"),
+            format!("{BOARD}/nothing?{query}"),
+        ] {
             let text = world.get(&viewer, &path).await.text().await.expect("text");
             let lower = text.to_lowercase();
             assert!(!lower.contains("<img"), "{path}: {text}");
@@ -402,10 +458,20 @@ async fn markup_in_data_and_files_and_addresses_stays_text() {
 }
 
 fn endless(home: &Path) {
-    let panel = |name: &str, text: &str| std::fs::write(home.join("tenants/beta-works/panels").join(name), text).expect("written");
-    panel("cpu.yaml", "panel:\n  type: timeseries\n  title: CPU\n  data_source:\n    table: many\n    columns: { timestamp: at, value: amount, series_label: word }\n");
-    panel("rows.yaml", "panel:\n  type: table\n  title: Errors\n  range: ignore\n  data_source:\n    table: long\n    columns: [ { name: word }, { name: other } ]\n  display: { pagination: 500 }\n");
-    panel("health.yaml", "panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: many\n    columns: { service_name: word, status_value: amount }\n  display:\n    status_mapping: { 0: { label: Healthy } }\n");
+    let panel =
+        |name: &str, text: &str| std::fs::write(home.join("tenants/beta-works/panels").join(name), text).expect("written");
+    panel(
+        "cpu.yaml",
+        "panel:\n  type: timeseries\n  title: CPU\n  data_source:\n    table: many\n    columns: { timestamp: at, value: amount, series_label: word }\n",
+    );
+    panel(
+        "rows.yaml",
+        "panel:\n  type: table\n  title: Errors\n  range: ignore\n  data_source:\n    table: long\n    columns: [ { name: word }, { name: other } ]\n  display: { pagination: 500 }\n",
+    );
+    panel(
+        "health.yaml",
+        "panel:\n  type: health_status\n  title: Services\n  data_source:\n    table: many\n    columns: { service_name: word, status_value: amount }\n  display:\n    status_mapping: { 0: { label: Healthy } }\n",
+    );
 }
 
 #[tokio::test]

@@ -79,7 +79,10 @@ async fn a_tenants_dead_database_is_told_in_its_panels_and_costs_nobody_else_any
         assert_eq!(world.get(&beta, "/").await.status(), 303, "nobody is signed out by it");
         assert_eq!(world.get(&Person::nobody(), "/ready").await.status(), 200, "and the server is ready");
         proxy.set(Way::Open).await;
-        eventually("it recovers by itself", async || state_of(&world, &beta, "rows", &format!("rows.q={way:?}")).await.0 != "failed").await;
+        eventually("it recovers by itself", async || {
+            state_of(&world, &beta, "rows", &format!("rows.q={way:?}")).await.0 != "failed"
+        })
+        .await;
         eventually("all of the page recovers", async || !world.text(&beta, BETA).await.contains("data-state=\"failed\"")).await;
     }
     world.close().await;
@@ -113,7 +116,10 @@ async fn one_broken_table_is_one_broken_panel() {
     beta.execute("ALTER TABLE error_logs ALTER amount TYPE text USING amount::text").await;
     assert_eq!(state(&world.text(&viewer, &format!("{BETA}?fresh=1")).await, "rows"), "ready");
     // The database's own restart of a connection is nobody's business either.
-    beta.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
+    beta.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
     assert_eq!(state(&world.text(&viewer, &format!("{BETA}?fresh=1")).await, "rows"), "ready");
     world.close().await;
 }
@@ -200,7 +206,10 @@ async fn a_database_file_that_is_replaced_is_the_new_one_at_once() {
     sqlx::Connection::close(db).await.expect("closed");
     std::fs::rename(&file, &aside).expect("moved");
     let text = rows().await;
-    assert!(state(&text, "rows") == "stale" && text.contains("cannot be reached"), "without its file the last answer stands: {text}");
+    assert!(
+        state(&text, "rows") == "stale" && text.contains("cannot be reached"),
+        "without its file the last answer stands: {text}"
+    );
     std::fs::rename(&fresh, &file).expect("moved");
     eventually("the new file's rows", async || rows().await.contains("newer-MARKALPHA")).await;
     std::fs::write(&file, b"this is no database, however much it is called one").expect("written");
@@ -222,19 +231,23 @@ async fn without_its_central_database_the_server_says_so_and_signs_nobody_out() 
         eventually("the outage is noticed", async || world.get(&viewer, "/").await.status() == 503).await;
         eventually("by panels too", async || world.get(&viewer, &fragment).await.status() == 503).await;
         let form = [("email", "viewer@alpha.example"), ("password", PASSWORD)];
-        let answers = futures_util::future::join_all([
-            world.ask(&viewer, Method::GET, "/"),
-            world.ask(&viewer, Method::GET, ALPHA),
-            world.ask(&viewer, Method::GET, &fragment),
-            world.ask(&viewer, Method::GET, &fragment).header("hx-request", "true"),
-            world.ask(&viewer, Method::GET, "/tenant/no-such-tenant"),
-            world.ask(&viewer, Method::POST, "/logout"),
-            world.ask(&Person::nobody(), Method::POST, "/login").form(&form),
-            world.ask(&Person::nobody(), Method::GET, "/ready"),
-        ].map(|request| async move {
-            let began = Instant::now();
-            (request.send().await.expect("an answer"), began.elapsed())
-        })).await;
+        let answers = futures_util::future::join_all(
+            [
+                world.ask(&viewer, Method::GET, "/"),
+                world.ask(&viewer, Method::GET, ALPHA),
+                world.ask(&viewer, Method::GET, &fragment),
+                world.ask(&viewer, Method::GET, &fragment).header("hx-request", "true"),
+                world.ask(&viewer, Method::GET, "/tenant/no-such-tenant"),
+                world.ask(&viewer, Method::POST, "/logout"),
+                world.ask(&Person::nobody(), Method::POST, "/login").form(&form),
+                world.ask(&Person::nobody(), Method::GET, "/ready"),
+            ]
+            .map(|request| async move {
+                let began = Instant::now();
+                (request.send().await.expect("an answer"), began.elapsed())
+            }),
+        )
+        .await;
         for (response, took) in answers {
             let about = format!("{way:?}: {}", response.url());
             assert_eq!(response.status(), 503, "{about}");
@@ -275,22 +288,25 @@ async fn a_server_that_is_killed_while_it_writes_has_lost_nothing_it_promised() 
         let mut process = Process::start(&home, &format!("log{round}"));
         // Whoever was told "you are in" before a kill still is.
         for cookie in &cookies {
-            let response = client.get(format!("{}{ALPHA}", process.address)).header("cookie", cookie).send().await.expect("an answer");
+            let response =
+                client.get(format!("{}{ALPHA}", process.address)).header("cookie", cookie).send().await.expect("an answer");
             assert_eq!(response.status(), 200, "round {round}: a session that was promised is gone");
         }
         let given = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let tasks: Vec<_> = (0..4).map(|_| {
-            let (client, address, given) = (client.clone(), process.address.clone(), given.clone());
-            tokio::spawn(async move {
-                let form = [("email", "ann@example.com"), ("password", PASSWORD)];
-                while let Ok(response) = client.post(format!("{address}/login")).form(&form).send().await {
-                    match session_cookie(&response) {
-                        Some(cookie) => given.lock().expect("the list").push(cookie),
-                        None => return,
+        let tasks: Vec<_> = (0..4)
+            .map(|_| {
+                let (client, address, given) = (client.clone(), process.address.clone(), given.clone());
+                tokio::spawn(async move {
+                    let form = [("email", "ann@example.com"), ("password", PASSWORD)];
+                    while let Ok(response) = client.post(format!("{address}/login")).form(&form).send().await {
+                        match session_cookie(&response) {
+                            Some(cookie) => given.lock().expect("the list").push(cookie),
+                            None => return,
+                        }
                     }
-                }
+                })
             })
-        }).collect();
+            .collect();
         eventually("some are in", async || given.lock().expect("the list").len() >= 3).await;
         process.kill();
         for task in tasks {
@@ -302,6 +318,8 @@ async fn a_server_that_is_killed_while_it_writes_has_lost_nothing_it_promised() 
     let central = Central::connect(&url, Clock::system()).await.expect("the database");
     let verdict = verify(&central).await.expect("an answer");
     assert_eq!(verdict.broken, None);
-    let rows = list(&central, &Search { action: Some(loggia::central::audit::Action::SignIn), ..Search::default() }, 1_000).await.expect("rows");
+    let rows = list(&central, &Search { action: Some(loggia::central::audit::Action::SignIn), ..Search::default() }, 1_000)
+        .await
+        .expect("rows");
     assert!(rows.len() >= cookies.len(), "{} sign-ins are in the audit, {} were promised", rows.len(), cookies.len());
 }

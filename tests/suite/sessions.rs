@@ -28,7 +28,8 @@ async fn at_leisure() -> (World, Clock) {
 
 /// A form sent without what a browser adds by itself.
 fn bare(world: &World, path: &str, cookie: Option<&str>) -> RequestBuilder {
-    let request = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client").post(world.url(path));
+    let request =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client").post(world.url(path));
     match cookie {
         Some(cookie) => request.header("cookie", cookie),
         None => request,
@@ -110,7 +111,12 @@ async fn the_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
         let variables: Vec<(&str, &str)> = public.map(|url| ("LOGGIA_PUBLIC_URL", url)).into_iter().collect();
         let world = World::with(&variables).await;
         let response = sign_in(&world, "viewer@alpha.example", PASSWORD, "").await;
-        let line = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok()).find(|line| line.starts_with(&format!("{name}=")));
+        let line = response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .find(|line| line.starts_with(&format!("{name}=")));
         let line = line.expect("the session's cookie").to_owned();
         let attributes: Vec<String> = line.split(';').skip(1).map(|part| part.trim().to_lowercase()).collect();
         let has = |word: &str| attributes.iter().any(|part| part == word);
@@ -164,9 +170,15 @@ async fn signing_in_leads_nowhere_but_here() {
     }
     // Somebody signed in already is led by the same rule.
     let person = world.person("viewer@alpha.example").await;
-    for (next, leads) in [("%2F%2Fevil.example", "/"), ("%2F%5Cevil.example", "/"), ("%2Ftenant%2Falpha-works", "/tenant/alpha-works")] {
+    for (next, leads) in
+        [("%2F%2Fevil.example", "/"), ("%2F%5Cevil.example", "/"), ("%2Ftenant%2Falpha-works", "/tenant/alpha-works")]
+    {
         let response = world.get(&person, &format!("/login?next={next}")).await;
-        assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &leads.parse().expect("a value")), "{next}");
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["location"]),
+            (303, &leads.parse().expect("a value")),
+            "{next}"
+        );
     }
     let inside = "/tenant/alpha-works?from=now-1h%2Fh&to=//evil.example";
     let response = sign_in(&world, "viewer@alpha.example", PASSWORD, inside).await;
@@ -202,7 +214,12 @@ async fn signing_out_ends_this_session_on_the_server_and_no_other() {
         let response = world.ask(&laptop, Method::POST, "/logout").send().await.expect("an answer");
         assert_eq!((response.status().as_u16(), response.headers()["location"].as_bytes()), (303, b"/login".as_slice()));
         assert_eq!(response.headers()["clear-site-data"], "\"cache\"");
-        let gone = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok()).any(|line| line.starts_with("loggia=;"));
+        let gone = response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .any(|line| line.starts_with("loggia=;"));
         assert!(gone, "the browser forgets it too");
         assert_eq!(opens(world, &laptop, ALPHA).await, 303, "the old cookie is worth nothing");
         assert_eq!(opens(world, &phone, ALPHA).await, 200, "the other session goes on");
@@ -244,7 +261,10 @@ async fn who_may_no_longer_is_out_at_once() {
         accounts::set_active(central, &console, &email, false).await.expect("deactivated");
         assert_eq!(opens(world, &person, "/").await, 303);
         let response = world.ask(&person, Method::GET, &fragment).header("hx-request", "true").send().await.expect("an answer");
-        assert_eq!((response.status().as_u16(), &response.headers()["x-loggia-state"]), (401, &"signed-out".parse().expect("a value")));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["x-loggia-state"]),
+            (401, &"signed-out".parse().expect("a value"))
+        );
         assert_eq!(sign_in(world, "viewer@alpha.example", PASSWORD, "").await.status(), 422, "nor may they come in again");
         accounts::set_active(central, &console, &email, true).await.expect("active again");
         assert_eq!(opens(world, &person, "/").await, 303, "an old session does not come back to life");
@@ -302,7 +322,11 @@ async fn guessing_passwords_is_slowed_down_per_account_and_per_network() {
     assert!(text.contains("Too many tries") && text.contains("<form"), "the form is drawn again: {text}");
     // One network, for every account; what it writes before the proxy's own word is not believed.
     for n in 0..20 {
-        assert_eq!(attempt(&format!("nobody{n}@example.com"), &format!("10.9.9.{n}, nonsense, 10.3.0.1")).await.status(), 422, "guess {n}");
+        assert_eq!(
+            attempt(&format!("nobody{n}@example.com"), &format!("10.9.9.{n}, nonsense, 10.3.0.1")).await.status(),
+            422,
+            "guess {n}"
+        );
     }
     assert_eq!(attempt("one.more@example.com", "10.200.0.1, nonsense, 10.3.0.1").await.status(), 429);
     assert_eq!(attempt("one.more@example.com", "10.200.0.1, 10.3.0.1").await.status(), 429);
@@ -341,7 +365,9 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     World::on_both(async |world| {
         let console = console(CorrelationId::new());
         let gone = "stranger@example.com";
-        accounts::set_active(&world.server.parts.central, &console, &gone.parse().expect("an address"), false).await.expect("deactivated");
+        accounts::set_active(&world.server.parts.central, &console, &gone.parse().expect("an address"), false)
+            .await
+            .expect("deactivated");
         let mut answers = Vec::new();
         for (email, password) in [
             ("viewer@alpha.example", "wrong"),
@@ -375,7 +401,8 @@ async fn who_brings_credentials_is_judged_by_them_alone() {
     for path in ["/", ALPHA, fragment.as_str(), "/api/v1/tenants"] {
         for credentials in ["Bearer x", "Basic dmlld2VyQGFscGhhLmV4YW1wbGU6Y29ycmVjdCBob3JzZQ==", "Bearer", "", "bearer \u{fc}"] {
             let request = world.ask(&viewer, Method::GET, path);
-            let request = request.header("authorization", reqwest::header::HeaderValue::from_bytes(credentials.as_bytes()).expect("a value"));
+            let request = request
+                .header("authorization", reqwest::header::HeaderValue::from_bytes(credentials.as_bytes()).expect("a value"));
             let response = request.send().await.expect("an answer");
             assert_eq!(response.status(), 401, "{path} with “{credentials}” falls back to the cookie");
             assert!(response.headers()["www-authenticate"].to_str().expect("text").starts_with("Bearer"), "{path}");

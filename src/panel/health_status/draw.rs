@@ -13,6 +13,9 @@ use crate::panel::{Drawing, Html, View, cells, drawing, words};
 /// What was wrong, at most so many characters of it.
 const LONGEST_MESSAGE: usize = 1_000;
 
+/// The most services that are drawn; nobody looks through more, and a page has to carry them.
+const MOST: usize = 500;
+
 #[derive(Template)]
 #[template(path = "health_status/view.html")]
 struct Body {
@@ -43,11 +46,16 @@ impl Health {
         let mut services: Vec<Service> = (0..frame.rows()).map(|i| self.service(frame, i, view)).collect();
         services.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
         let counts = counts(&services);
+        let mut notices = drawing::cut_notice(frame);
+        if services.len() > MOST {
+            services.truncate(MOST);
+            notices.push(format!("The {MOST} in the worst state are shown."));
+        }
         let checked = frame.column("time").and_then(|times| cells::newest(times, self.times));
         Drawing {
             stale_since: drawing::stale_since(&self.common, checked, view),
             note: checked.map(|at| format!("checked {}", words::lately(at, view))),
-            notices: drawing::cut_notice(frame),
+            notices,
             summary: format!("{}: {counts}", self.common.title),
             body: Html::of(&Body { counts, services }),
             ..Drawing::default()

@@ -237,7 +237,10 @@ pub fn state(page: &str, panel: &str) -> String {
 /// The `name=value` of the session's cookie that an answer sets.
 pub fn session_cookie(response: &Response) -> Option<String> {
     let cookies = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok());
-    cookies.filter_map(|line| line.split(';').next()).find(|pair| pair.starts_with("loggia=") || pair.starts_with("__Host-loggia=")).map(str::to_owned)
+    cookies
+        .filter_map(|line| line.split(';').next())
+        .find(|pair| pair.starts_with("loggia=") || pair.starts_with("__Host-loggia="))
+        .map(str::to_owned)
 }
 
 async fn admit(server: &Running, email: &str, membership: Option<(&str, Role)>, operator: bool) {
@@ -326,7 +329,7 @@ async fn on_postgres(home: &Path, kind: Kind<'_>) -> postgres::Scratch {
          CREATE TABLE service_health (name text, status int, checked_at timestamptz, message text);
          INSERT INTO service_health VALUES ('{mark}-api', 2, now(), '{mark} refused'), ('{mark}-mail', 0, now(), '{mark} refused');
          CREATE TABLE error_logs (at timestamptz, service text, amount numeric);
-         INSERT INTO error_logs SELECT now() - n * interval '10 minutes', '{mark}-service-' || lpad(n::text, 3, '0'), n * 10 FROM generate_series(0, 11) n;"
+         INSERT INTO error_logs SELECT now() - n * interval '10 minutes', '{mark}-service-' || lpad((n * 10)::text, 3, '0'), n * 10 FROM generate_series(0, 11) n;"
     )).await;
     let timeout = if matches!(kind, Kind::Through(_)) { "1s" } else { "5s" };
     let file = format!(

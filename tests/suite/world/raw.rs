@@ -67,6 +67,7 @@ impl World {
     /// A request line and headers as `person` sends them, without a body.
     pub fn head(&self, person: &super::Person, method: &str, path: &str) -> Vec<u8> {
         let cookie = if person.cookie().is_empty() { String::new() } else { format!("Cookie: {}\r\n", person.cookie()) };
-        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n{cookie}Connection: close\r\n\r\n").into_bytes()
+        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n{cookie}Connection: close\r\n\r\n")
+            .into_bytes()
     }
 }
