@@ -51,7 +51,7 @@ pub async fn draw(
     let began = Instant::now();
     let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
-    let mut frame = empty_frame(scope, dashboard, placed, page, &view, stand);
+    let mut frame = empty_frame(dashboard, placed, page, &view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
     frame.etag = Some(etag(&frame));
     frame
@@ -60,7 +60,7 @@ pub async fn draw(
 /// The place kept for a panel that is late.
 pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
-    empty_frame(scope, dashboard, placed, page, &view, Stand::Grid)
+    empty_frame(dashboard, placed, page, &view, Stand::Grid)
 }
 
 async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
@@ -100,17 +100,9 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
     parts.metrics.panel_queried(&labels, took);
 }
 
-fn empty_frame(
-    scope: &TenantScope,
-    dashboard: &Dashboard,
-    placed: &Placed,
-    page: &PageView,
-    view: &View,
-    stand: Stand,
-) -> PanelFrame {
+fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
     let common = placed.panel.common();
     let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
-    let _ = scope;
     PanelFrame {
         key: placed.key.to_string(),
         kind: placed.kind,
@@ -139,7 +131,7 @@ fn empty_frame(
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale, truncated, hit: _ } => {
+        Outcome::Drawn { drawing, at, stale, truncated, .. } => {
             frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
