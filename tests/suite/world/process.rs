@@ -44,11 +44,12 @@ impl Process {
         let out = File::create(&log).expect("a file");
         let mut child = loggia(home).arg("serve").stdout(out).stderr(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stderr.take().expect("its errors")).lines();
+        let mut process = Process { child, address: String::new(), log };
         let mut told = Vec::new();
         for line in lines.map_while(Result::ok) {
             if let Some(address) = line.strip_prefix("Loggia is listening: ") {
-                let address = address.trim().trim_end_matches('/').to_owned();
-                return Process { child, address, log };
+                process.address = address.trim().trim_end_matches('/').to_owned();
+                return process;
             }
             told.push(line);
         }
