@@ -48,14 +48,14 @@ INSERT INTO checks
   FROM generate_series(now() - interval '1 day', now(), interval '5 minutes') AS t, generate_series(1, 20) AS s;
 CREATE INDEX ON checks (name, checked_at DESC);
 
-CREATE TABLE errors (at timestamptz NOT NULL, service text NOT NULL, severity text NOT NULL, message text NOT NULL, count int NOT NULL);
+CREATE TABLE errors (happened_at timestamptz NOT NULL, service text NOT NULL, severity text NOT NULL, message text NOT NULL, count int NOT NULL);
 INSERT INTO errors
   SELECT now() - n * interval '30 seconds', 'service-' || (n % 20 + 1), CASE n % 5 WHEN 0 THEN 'CRITICAL' ELSE 'ERROR' END,
          'upstream answered 50' || (n % 4) || ' to GET /api/orders/' || n, n % 40 + 1
   FROM generate_series(1, 20000) AS n;
-CREATE INDEX ON errors (at);
+CREATE INDEX ON errors (happened_at);
 
-CREATE TABLE deployments (at timestamptz NOT NULL, service text NOT NULL, version text NOT NULL, who text NOT NULL);
+CREATE TABLE deployments (happened_at timestamptz NOT NULL, service text NOT NULL, version text NOT NULL, who text NOT NULL);
 INSERT INTO deployments
   SELECT now() - n * interval '40 minutes', 'service-' || (n % 20 + 1), 'v' || 1000 - n, 'team-' || (n % 6) FROM generate_series(1, 250) AS n;
 

@@ -55,7 +55,7 @@ export function replay(url, statements, clients) {
   try {
     const script = statements.map(({ sql: text, values }) => `${text.replace(/\$(\d+)/g, (_, n) => values[n - 1])};`).join('\n');
     writeFileSync(join(home, 'page.sql'), `${script}\n`);
-    const run = ['-n', '-M', 'prepared', '-c', String(clients), '-j', '1', '-T', String(SECONDS), '-f', 'page.sql', '-l', '--log-prefix=page', '-d', url];
+    const run = ['-n', '-M', 'prepared', '-c', String(clients), '-j', '1', '-T', String(SECONDS), '-f', 'page.sql', '-l', '--log-prefix=page', url];
     const done = spawnSync(program('pgbench'), run, { cwd: home, encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`pgbench: ${done.stderr}`);
     const lines = readdirSync(home).filter((name) => name.startsWith('page.') && name !== 'page.sql').flatMap((name) => readFileSync(join(home, name), 'utf8').trim().split('\n'));

@@ -45,12 +45,12 @@ function checks(status) {
 
 function tables() {
   const table = (title, name, columns, query, display) => ({ type: 'table', title, data_source: { table: name, columns, query }, display });
-  const time = { name: 'at', display: 'Time', format: 'datetime' };
+  const time = { name: 'happened_at', display: 'Time', format: 'datetime' };
   const errors = [time, { name: 'service', display: 'Service' }, { name: 'message', display: 'Error' }, { name: 'count', display: 'Count', format: 'number' }];
   return [
-    table('Critical errors', 'errors', errors, { where: "severity = 'CRITICAL'", order_by: 'at DESC' }, { pagination: 25, search: true }),
+    table('Critical errors', 'errors', errors, { where: "severity = 'CRITICAL'", order_by: 'happened_at DESC' }, { pagination: 25, search: true }),
     table('Worst errors', 'errors', errors, { order_by: 'count DESC', limit: 200 }, { pagination: 10 }),
-    table('Deployments', 'deployments', [time, { name: 'service', display: 'Service' }, { name: 'version', display: 'Version' }, { name: 'who', display: 'By' }], { order_by: 'at DESC' }, { pagination: 10 }),
+    table('Deployments', 'deployments', [time, { name: 'service', display: 'Service' }, { name: 'version', display: 'Version' }, { name: 'who', display: 'By' }], { order_by: 'happened_at DESC' }, { pagination: 10 }),
     table('Hosts', 'hosts', [{ name: 'name', display: 'Host' }, { name: 'zone', display: 'Zone' }, { name: 'load', display: 'Load', format: 'number' }, { name: 'free_bytes', display: 'Free', format: 'bytes' }], { order_by: 'load DESC' }, { pagination: 10, filters: true }),
   ];
 }

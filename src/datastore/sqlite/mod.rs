@@ -56,6 +56,7 @@ impl Session {
             .create_if_missing(false)
             .busy_timeout(target.statement_timeout.min(Duration::from_secs(2)))
             .pragma("query_only", "on")
+            .pragma("cache_size", std::env::var("BENCH_CACHE").unwrap_or("-2000".into()))
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(|e| failure(&e, target.statement_timeout))?;
         let brake = Arc::new(Brake::default());
