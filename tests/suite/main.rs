@@ -12,5 +12,6 @@ mod demo;
 mod identity;
 mod isolation;
 mod query;
+mod reload;
 mod tenancy;
 mod world;
