@@ -40,6 +40,4 @@ coverage() {
   cargo llvm-cov --version >/dev/null 2>&1 || cargo install cargo-llvm-cov --locked
 }
 
-bench() { command_or wrk wrk; }
-
 for need in "$@"; do "$need"; done

@@ -96,7 +96,8 @@ pub async fn parts(
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        let mut prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        prepared.watch(metrics.clone());
         tasks.push(tokio::spawn(demo::keep_arriving(prepared, clock.clone(), stopped.clone())));
     }
     declare(&tenancy, &catalog.now()).await?;

@@ -103,6 +103,11 @@ pub async fn tenant(
         page,
     );
     chrome.tenants = tenants;
+    if !chrome.tenants.iter().any(|tenant| tenant.current) {
+        // Behind the first twenty: where one is must be told all the same.
+        let here = Address { path: format!("/tenant/{}", scope.slug()), query: shared(&view.query) }.href();
+        chrome.tenants.insert(0, TenantLink { name: scope.name().to_owned(), href: here, current: true });
+    }
     chrome.dashboards = dashboards;
     chrome.kiosk = view.kiosk;
     chrome.assets.brand = super::pages::brand::url(scope);

@@ -41,23 +41,24 @@ pub struct Question {
     pub asked: Asked,
     /// The path and query, for "sign in and come back".
     pub address: String,
-    /// The session's token, to name the visitor's own tenants.
+    /// The session's token, to name the visitor's own tenants; none where other credentials were brought.
     pub token: Option<String>,
+    /// Whether credentials came in a header: then no page to sign in helps.
+    pub has_credentials: bool,
     /// Whether coming back makes sense: only a GET can be repeated.
     pub repeatable: bool,
-    /// Whether it brought credentials of its own: a program, which no sign-in page helps.
-    pub bearer: bool,
 }
 
 impl Question {
     /// What `request` asks.
     pub fn of(request: &Request, https: bool) -> Question {
+        let has_credentials = request.header(header::AUTHORIZATION).is_some();
         Question {
             asked: Asked::of(request),
             address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-            token: cookie::token(request, https),
+            token: cookie::token(request, https).filter(|_| !has_credentials),
+            has_credentials,
             repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
-            bearer: request.headers().contains_key(header::AUTHORIZATION),
         }
     }
 }

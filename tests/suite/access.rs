@@ -81,6 +81,23 @@ async fn a_redirect_for_outsiders_leads_to_the_sign_in_page_and_back() {
 }
 
 #[tokio::test]
+async fn who_brings_credentials_is_judged_by_them_alone_and_never_sent_round_in_circles() {
+    let world = World::open().await;
+    let viewer = world.person("viewer@alpha.example").await;
+    for path in ["/", "/login", "/tenant/alpha-works/dashboard/default"] {
+        let request = world.ask(&viewer, Method::GET, path).header("authorization", "Basic dTpw");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 401, "{path}");
+        assert!(response.headers().contains_key("www-authenticate"));
+        assert!(
+            !response.text().await.expect("text").contains("viewer@alpha.example"),
+            "the cookie beside them counts for nothing"
+        );
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn a_fragment_for_outsiders_says_signed_out_in_its_panel() {
     World::on_both(async |world| {
         let path = "/tenant/alpha-works/dashboard/default/panel/cpu";

@@ -15,6 +15,7 @@ mod isolation;
 mod outages;
 mod pages;
 mod query;
+mod reload;
 mod sessions;
 mod tenancy;
 mod world;

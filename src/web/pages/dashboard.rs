@@ -11,7 +11,7 @@ use poem::{Request, Response, handler};
 use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
-use crate::config::Dashboard;
+use crate::config::{Dashboard, Version};
 use crate::domain::{Key, RangeSpec};
 use crate::error::{Error, Result};
 use crate::panel::Address;
@@ -210,14 +210,15 @@ pub async fn show(
     let dashboard = find(parts, &scope, &dashboard)?;
     let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
-    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
+    let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
+    let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
     let page = DashboardPage {
-        chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
+        chrome: chrome?,
         name: dashboard.name.clone(),
         description: dashboard.description.clone(),
         range: controls(&view.page(&scope, &dashboard), &view),
         faults: faults(parts, &scope),
-        notices: view.notices.clone(),
+        notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
         panels,
     };
     parts.tenancy.viewed(&scope, &dashboard.key);
@@ -264,6 +265,16 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
     faults
         .map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message })
         .collect()
+}
+
+/// That the dashboard is not what its file says.
+fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
+    let shown = match dashboard.version {
+        Version::Current => return None,
+        Version::LastGood => "this is its last good version",
+        Version::Faulty => "this is what could be read of it",
+    };
+    scope.role().is_author().then(|| format!("{} has a fault: {shown}.", dashboard.file))
 }
 
 fn controls(page: &Address, view: &PageView) -> RangeControls {

@@ -56,7 +56,7 @@ struct Refused<'a> {
 pub async fn draw(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> Response {
     match (question.asked, error) {
         (Asked::Api, _) => catch::problem(error, trail),
-        (Asked::Page, Error::SignedOut) if !question.bearer => around::see_other(&sign_in(question)),
+        (Asked::Page, Error::SignedOut) if !question.has_credentials => around::see_other(&sign_in(question)),
         (Asked::Fragment, _) => finished(around::page(&refused(error, question, trail)), error, trail),
         (Asked::Page, _) => finished(around::page(&whole(error, question, trail, parts).await), error, trail),
     }
