@@ -5,13 +5,17 @@
 
 mod access;
 mod architecture;
+mod bad_input;
 mod central;
 mod config;
 mod datastore;
 mod demo;
 mod identity;
 mod isolation;
+mod outages;
+mod pages;
 mod query;
 mod reload;
+mod sessions;
 mod tenancy;
 mod world;
