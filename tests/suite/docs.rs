@@ -72,10 +72,11 @@ impl<'a> Keys<'a> {
     fn below(&mut self, path: &str, schema: &'a Value) {
         let schema = self.plain(schema);
         if let Some(properties) = schema["properties"].as_object() {
-            let place = path.to_owned();
-            self.told.push((&schema["properties"], place));
+            self.told.push((&schema["properties"], path.to_owned()));
             for (key, value) in properties {
+                // A map of one key is one way among others to write a value.
                 let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|one| one == key));
+                let required = required && (properties.len() > 1 || path.is_empty());
                 self.key(&format!("{path}.{key}"), value, required);
             }
         }
@@ -105,10 +106,10 @@ impl<'a> Keys<'a> {
         };
         let what = value["description"].as_str().or(schema["description"].as_str()).unwrap_or_default();
         let mut row = Row { key: path.to_owned(), kind: self.words(schema), need, what: what.replace('\n', " ") };
-        let same = ["", "items"].into_iter().map(|below| if below.is_empty() { schema } else { self.plain(&schema[below]) });
-        let same = same.filter_map(|one| self.told.iter().find(|(told, _)| **told == one["properties"])).next();
-        if let Some((_, place)) = same {
-            let _ = write!(row.what, " Its keys are those of `{place}`.");
+        let alternatives = schema["anyOf"].as_array().into_iter().flatten().map(|one| self.plain(one));
+        let mut maps = [schema, self.plain(&schema["items"])].into_iter().chain(alternatives);
+        if let Some((_, place)) = maps.find_map(|map| self.told.iter().find(|(told, _)| **told == map["properties"])) {
+            let _ = write!(row.what, " Its keys are those of `{}`.", place.trim_start_matches('.'));
             self.rows.push(row);
             return;
         }
@@ -124,6 +125,9 @@ impl<'a> Keys<'a> {
         }
         if let Some(words) = schema["enum"].as_array() {
             return words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        }
+        if schema["properties"].is_object() {
+            return "map".to_owned();
         }
         if let Some(any) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
             let each: Vec<String> = any.iter().map(|one| self.words(one)).collect();
@@ -148,7 +152,7 @@ impl<'a> Keys<'a> {
             "boolean" => "true or false".to_owned(),
             "array" if schema["items"].is_object() => format!("list of {}", self.words(&schema["items"])),
             "object" => "map".to_owned(),
-            "array" => "list of two".to_owned(),
+            "array" => "list of two numbers".to_owned(),
             other => other.to_owned(),
         }
     }
@@ -157,8 +161,8 @@ impl<'a> Keys<'a> {
 fn bounds(schema: &Value) -> String {
     match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
         (Some(least), Some(most)) if least == most => format!(" {least}"),
-        (Some(least), Some(most)) => format!(", {least} to {most}"),
-        (Some(least), None) if least > 0 => format!(", {least} or more"),
+        (Some(least), Some(most)) => format!(" ({least} to {most})"),
+        (Some(least), None) if least > 0 => format!(" ({least} or more)"),
         _ => String::new(),
     }
 }
@@ -191,7 +195,8 @@ fn panels() -> String {
         let own: Vec<Row> = rows.iter().filter(|row| row.key != "panel.type" && !shared(row)).cloned().collect();
         let (width, height) = kind.size;
         let about = body["description"].as_str().unwrap_or_default();
-        let _ = write!(text, "\n### {}\n\n{about} Without a size {width} columns wide and {height} rows high.\n\n", kind.name);
+        let rows = if height == 1 { "row" } else { "rows" };
+        let _ = write!(text, "\n### {}\n\n{about} Without a size: {width} columns wide, {height} {rows} high.\n\n", kind.name);
         let _ = write!(text, "{}\n```yaml\n{}\n```\n", table(&own), kind.example.trim_end());
     }
     text
@@ -382,6 +387,35 @@ fn the_table_of_buckets_is_what_is_done() {
         if i + 1 < rules.len() {
             assert_eq!(width(*longest + TimeDelta::minutes(1)), rules[i + 1].2, "just beyond {row}");
         }
+    }
+}
+
+#[test]
+fn what_may_stand_in_a_condition_is_what_the_text_says() {
+    let text = read(CONFIGURATION);
+    let list = "`lower upper trim length substr coalesce nullif abs round floor ceil now`";
+    assert!(text.contains(list));
+    let functions = list.trim_matches('`').split(' ').map(|name| match name {
+        "now" => "a < now() - interval '1 day'".to_owned(),
+        "coalesce" | "nullif" => format!("{name}(a, 1) = 2"),
+        "substr" => "substr(a, 1, 2) = 'ab'".to_owned(),
+        _ => format!("{name}(a) = 1"),
+    });
+    let words = "a = 1 AND b <> 'x' OR NOT c < 2; a IN (1, 2); a BETWEEN 1 AND 2; a LIKE 'x%'; a ILIKE 'x%'; a IS NULL; a + 1 - 2 * 3 / 4 % 5 > 0";
+    let allowed: Vec<String> = functions.chain(words.split("; ").map(str::to_owned)).collect();
+    let refused = ["a IN (SELECT 1)", "a = 1; DROP TABLE t", "a = 1 -- x", "a::int = 1", "pg_sleep(1) = 1"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("panel.yaml");
+    let faults_of = |condition: &str| {
+        let panel = "panel:\n  type: table\n  title: T\n  data_source: { table: t, columns: [{ name: a }] }\n  query:\n    where: ";
+        std::fs::write(&file, format!("{panel}\"{condition}\"\n")).expect("written");
+        check(&file).faults
+    };
+    for condition in allowed {
+        assert_eq!(faults_of(&condition), [], "{condition}");
+    }
+    for condition in refused {
+        assert_eq!(faults_of(condition).len(), 1, "{condition}");
     }
 }
 
