@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-changed=static");
+    // New files of the demo are embedded by a macro that cannot see them come.
+    println!("cargo:rerun-if-changed=tenants");
     let out = PathBuf::from(std::env::var("OUT_DIR").unwrap_or_default()).join("assets");
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).expect("the build's own folder can be written");

@@ -97,8 +97,8 @@ pub async fn parts(
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let prepared = demo::prepare(&settings.data_dir, clock.clone()).await.map_err(|e| format!("the demo's data: {e}"))?;
-        tasks.push(tokio::spawn(demo::keep_arriving(prepared)));
+        let prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        tasks.push(tokio::spawn(demo::keep_arriving(prepared, clock.clone(), stopped.clone())));
     }
     declare(&tenancy, &catalog.now()).await?;
     if settings.demo {

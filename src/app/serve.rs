@@ -1,6 +1,5 @@
 //! Serving: builds the parts, opens both doors, tells where they are, and closes them in order.
 
-use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,10 +71,8 @@ async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
 }
 
 /// Waits until the server is told to stop.
-pub fn until(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
-    async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }
+pub async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// `loggia serve`: runs until the process is told to end.

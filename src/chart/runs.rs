@@ -79,19 +79,28 @@ impl Cut {
         (share * f64::from(self.units)).round()
     }
 
-    /// The longest distance between neighbours that is no hole.
+    /// The longest distance between neighbours that is no hole: a bucket and a half, or three usual distances where readings
+    /// come more rarely than buckets (every 5 minutes into buckets of one).
     fn widest(&self, readings: &[(DateTime<Utc>, Option<f64>)]) -> Option<TimeDelta> {
-        if let Some(step) = self.step {
-            return Some(step.checked_add(&(step / 2)).unwrap_or(step));
+        let bucket = self.step.map(|step| step.checked_add(&(step / 2)).unwrap_or(step));
+        let usual = usual(readings);
+        match (bucket, usual) {
+            (Some(bucket), Some(usual)) if usual > bucket => Some(usual * 3),
+            (Some(bucket), _) => Some(bucket),
+            (None, usual) => usual.map(|usual| usual * 3),
         }
-        let mut spacing: Vec<TimeDelta> =
-            readings.windows(2).map(|pair| pair[1].0 - pair[0].0).filter(|gap| *gap > TimeDelta::zero()).collect();
-        if spacing.len() < 4 {
-            return None;
-        }
-        let middle = spacing.len() / 2;
-        Some(*spacing.select_nth_unstable(middle).1 * 3)
     }
+}
+
+/// The middle of the distances between neighbours, where there are enough to tell.
+fn usual(readings: &[(DateTime<Utc>, Option<f64>)]) -> Option<TimeDelta> {
+    let mut spacing: Vec<TimeDelta> =
+        readings.windows(2).map(|pair| pair[1].0 - pair[0].0).filter(|gap| *gap > TimeDelta::zero()).collect();
+    if spacing.len() < 4 {
+        return None;
+    }
+    let middle = spacing.len() / 2;
+    Some(*spacing.select_nth_unstable(middle).1)
 }
 
 /// Keeps each column's lowest and highest spot in their order, and both ends of the run.
@@ -183,6 +192,12 @@ mod tests {
         assert_eq!(lengths(&holed, &cut(60, None, Gaps::Break)), [20, 35]);
         let late: Vec<Point> = (0..60).filter(|m| *m != 20).map(|m| point(m, 1.0)).collect();
         assert_eq!(lengths(&late, &cut(60, None, Gaps::Break)), [59], "one late reading is no hole");
+    }
+
+    #[test]
+    fn readings_rarer_than_their_buckets_are_a_line_and_not_dots() {
+        let rare: Vec<Point> = (0..40).filter(|i| !(10..15).contains(i)).map(|i| point(i * 5, 1.0)).collect();
+        assert_eq!(lengths(&rare, &cut(200, Some(1), Gaps::Break)), [10, 25]);
     }
 
     #[test]

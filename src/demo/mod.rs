@@ -1,7 +1,7 @@
 //! The demo: three tenants over real readings that end now and keep arriving.
 //!
 //! This is the only room that writes into tenants' databases, because a demo has to bring its own data. It writes through plain
-//! connections of its own (one for each file, opened for the moment); dashboards read the same files through their datastores, read-only.
+//! connections of its own (one for each file); dashboards read the same files through their datastores, read-only.
 
 mod accounts;
 mod demand;
@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
-use tokio::time::MissedTickBehavior;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, MissedTickBehavior};
 
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
 pub use server::{ProductReadings, Reading};
@@ -30,6 +30,9 @@ use crate::domain::Clock;
 
 /// How often readings whose time has come are written.
 pub const EVERY: Duration = Duration::from_secs(5);
+
+/// When the first are written: use of the machine can be told after a moment only.
+const FIRST: Duration = Duration::from_millis(300);
 
 /// Why the demo's data could not be made or kept arriving.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +59,14 @@ pub enum Error {
 }
 
 /// The demo's databases, made and ready; [`Prepared::arrive`] writes what is due.
-pub struct Prepared {
-    acme: PathBuf,
-    retail: PathBuf,
-    server: PathBuf,
-    clock: Clock,
-    machine: Mutex<server::Machine>,
+pub struct Prepared(Mutex<Open>);
+
+/// What is written: three databases, and the machine that is looked at.
+struct Open {
+    acme: store::Writer,
+    retail: store::Writer,
+    server: store::Writer,
+    machine: server::Machine,
 }
 
 /// Makes the demo's databases in `data_dir` where they do not exist. Only a first start takes time; what was missed
@@ -69,76 +74,76 @@ pub struct Prepared {
 ///
 /// # Errors
 /// A folder or file that cannot be written.
-pub async fn prepare(data_dir: &Path, clock: Clock) -> Result<Prepared, Error> {
+pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> {
     std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
-    let prepared = Prepared {
-        acme: data_dir.join("acme-corp.db"),
-        retail: data_dir.join("global-retail.db"),
-        server: data_dir.join("this-server.db"),
-        machine: Mutex::new(server::Machine::new()),
-        clock,
+    let open = Open {
+        acme: make_acme(&data_dir.join("acme-corp.db"), now).await?,
+        retail: make_retail(&data_dir.join("global-retail.db"), now).await?,
+        server: store::make(&data_dir.join("this-server.db"), async |db| server::create(db).await).await?,
+        machine: server::Machine::new(now),
     };
-    prepared.make_acme(now).await?;
-    prepared.make_retail(now).await?;
-    store::make(&prepared.server, async |db| server::create(db).await).await?;
-    Ok(prepared)
+    Ok(Prepared(Mutex::new(open)))
+}
+
+async fn make_acme(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, Error> {
+    let made = async |db: &mut store::Writer| {
+        operations::load(db, now).await?;
+        purchases::load(db, purchases::Catalogue::LargeFirstOrders, now).await
+    };
+    store::make(path, made).await
+}
+
+async fn make_retail(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, Error> {
+    let made = async |db: &mut store::Writer| {
+        demand::load(db, now).await?;
+        purchases::load(db, purchases::Catalogue::SmallFirstOrders, now).await
+    };
+    store::make(path, made).await
 }
 
 impl Prepared {
     /// Adds readings of the product itself (requests, queries) to what `this-server` shows of the machine.
     pub fn watch(&mut self, readings: ProductReadings) {
-        self.machine.get_mut().watch(readings);
+        self.0.get_mut().machine.watch(readings);
     }
 
-    async fn make_acme(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let made = async |db: &mut store::Writer| {
-            operations::load(db, now).await?;
-            purchases::load(db, purchases::Catalogue::LargeFirstOrders, now).await
-        };
-        store::make(&self.acme, made).await
-    }
-
-    async fn make_retail(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let made = async |db: &mut store::Writer| {
-            demand::load(db, now).await?;
-            purchases::load(db, purchases::Catalogue::SmallFirstOrders, now).await
-        };
-        store::make(&self.retail, made).await
-    }
-
-    /// Writes every reading whose time has come since the last call or the last run, and forgets those that fell out of the sample.
+    /// Writes every reading whose time has come by `now` since the last call or the last run, and forgets those that fell out of the sample.
     ///
     /// # Errors
     /// A database that cannot be written; the next call catches up.
-    pub async fn arrive(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        let mut machine = self.machine.lock().await;
+    pub async fn arrive(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let Open { acme, retail, server, machine } = &mut *self.0.lock().await;
         machine.look();
-        store::change(&self.server, async |db| machine.write(db, now).await).await?;
+        server.change(async |db| machine.write(db, now).await).await?;
         let memory = machine.memory_percent();
-        drop(machine);
-        let acme = async |db: &mut store::Writer| {
+        let arrived = async |db: &mut store::Writer| {
             operations::arrive(db, now, memory).await?;
             purchases::redate(db, now).await
         };
-        store::change(&self.acme, acme).await?;
-        let retail = async |db: &mut store::Writer| {
+        acme.change(arrived).await?;
+        let arrived = async |db: &mut store::Writer| {
             demand::arrive(db, now).await?;
             purchases::redate(db, now).await
         };
-        store::change(&self.retail, retail).await
+        retail.change(arrived).await
     }
 }
 
-/// Keeps readings arriving until it is dropped. A write that fails is told to the log and made up for by the next.
-pub async fn keep_arriving(prepared: Prepared) {
-    let mut beat = tokio::time::interval(EVERY);
+/// Keeps readings arriving until `stopped` turns true. A write that fails is told to the log and made up for by the next.
+pub async fn keep_arriving(prepared: Prepared, clock: Clock, mut stopped: watch::Receiver<bool>) {
+    let mut beat = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        beat.tick().await;
-        if let Err(error) = prepared.arrive().await {
-            tracing::warn!(%error, "the demo's readings could not be written");
+    let arriving = async {
+        loop {
+            beat.tick().await;
+            if let Err(error) = prepared.arrive(clock.now()).await {
+                tracing::warn!(%error, "the demo's readings could not be written");
+            }
         }
+    };
+    tokio::select! {
+        () = arriving => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }

@@ -63,9 +63,13 @@ const COLUMNS: &[&str] = &["recorded_at", "metric_type", "server_name", "cpu_per
 /// Makes the tables and fills them with two weeks that end `now`.
 pub(super) async fn load(db: &mut Writer, now: DateTime<Utc>) -> Result<(), Error> {
     db.run(TABLES).await?;
-    for resource in RESOURCES {
-        let readings = sample::cloudwatch().filter(|row| row.as_ref().map_or(true, |row| row.resource == resource.name));
-        let rows = shifted(resource, readings, now)?;
+    let mut readings = sample::cloudwatch().peekable();
+    while let Some(first) = readings.next().transpose()? {
+        let name = first.resource.clone();
+        let more = std::iter::from_fn(|| readings.next_if(|row| row.as_ref().map_or(true, |row| row.resource == name)));
+        let resource = RESOURCES.iter().find(|known| known.name == name);
+        let resource = resource.ok_or_else(|| Error::Sample(format!("has an unknown resource {name}")))?;
+        let rows = shifted(resource, std::iter::once(Ok(first)).chain(more), now)?;
         db.insert("metrics", COLUMNS, rows.into_iter().map(Ok)).await?;
     }
     db.run(INDEXES).await?;

@@ -13,6 +13,9 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How often what changes slowly (disks) is looked at.
 const SLOW: TimeDelta = TimeDelta::minutes(1);
 
+/// Use over less than this says nothing.
+const SHORTEST: TimeDelta = TimeDelta::milliseconds(200);
+
 /// One reading: what, of which (an interface, a core, a disk), how much.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -34,12 +37,12 @@ pub(super) struct Machine {
     process: Option<Pid>,
     product: Option<ProductReadings>,
     looks: u64,
-    looked: Option<DateTime<Utc>>,
+    looked: DateTime<Utc>,
     disks_looked: Option<DateTime<Utc>>,
 }
 
 impl Machine {
-    pub(super) fn new() -> Machine {
+    pub(super) fn new(now: DateTime<Utc>) -> Machine {
         let mut system = System::new();
         system.refresh_cpu_usage();
         system.refresh_memory();
@@ -49,7 +52,7 @@ impl Machine {
             process: sysinfo::get_current_pid().ok(),
             product: None,
             looks: 0,
-            looked: None,
+            looked: now,
             disks_looked: None,
         }
     }
@@ -84,7 +87,7 @@ impl Machine {
         db.insert("arriving", &["name", "recorded_at", "series", "value"], rows).await?;
         db.run("INSERT OR REPLACE INTO readings SELECT name, recorded_at, series, value FROM arriving; DELETE FROM arriving;")
             .await?;
-        self.looked = Some(now);
+        self.looked = now;
         if self.looks % 60 == 1 {
             db.run_with("DELETE FROM readings WHERE recorded_at < ?1", &[&stamp(now - KEPT)]).await?;
         }
@@ -93,8 +96,8 @@ impl Machine {
 
     fn readings(&mut self, now: DateTime<Utc>) -> Vec<Reading> {
         let mut seen = self.whole();
-        if let Some(before) = self.looked.filter(|before| *before < now) {
-            seen.extend(self.used((now - before).num_milliseconds() as f64 / 1_000.0));
+        if now - self.looked >= SHORTEST {
+            seen.extend(self.used((now - self.looked).num_milliseconds() as f64 / 1_000.0));
         }
         if self.disks_looked.is_none_or(|before| now - before >= SLOW) {
             seen.extend(disks());

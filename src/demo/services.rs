@@ -32,7 +32,6 @@ const SERVICES: &[Service] = &[
         says: ("requests in 5 min", ""),
         limits: [250.0, 600.0],
     },
-    Service { name: "search", resource: "ec2-825cc2", metric: "cpu", says: ("CPU", "%"), limits: [98.0, 99.5] },
     Service { name: "reports", resource: "ec2-ac20cd", metric: "cpu", says: ("CPU", "%"), limits: [80.0, 98.0] },
     Service { name: "orders-db", resource: "rds-e47b3b", metric: "database_cpu", says: ("CPU", "%"), limits: [25.0, 60.0] },
     Service { name: "auth", resource: "ec2-5f5533", metric: "cpu", says: ("CPU", "%"), limits: [60.0, 90.0] },

@@ -24,23 +24,26 @@ pub(super) struct Writer {
 /// A value of a row, as JSON.
 pub(super) type Value = serde_json::Value;
 
-/// Makes the file with `fill` unless it exists in this version.
-pub(super) async fn make(path: &Path, fill: impl AsyncFnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
+/// Opens the file, and makes it with `fill` unless it exists in this version.
+pub(super) async fn make(path: &Path, fill: impl AsyncFnOnce(&mut Writer) -> Result<(), Error>) -> Result<Writer, Error> {
     if path.exists() {
         let mut db = Writer::open(path).await?;
         let version = db.remembered("version").await.ok().flatten();
-        db.close().await?;
         if version.as_deref() == Some(VERSION) {
-            return Ok(());
+            return Ok(db);
         }
+        db.close().await?;
         remove(path)?;
     }
+    let mut db = Writer::open(path).await?;
     let filled = async |db: &mut Writer| {
         db.run("CREATE TABLE loggia_demo (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID").await?;
         fill(db).await?;
         db.remember("version", VERSION).await
     };
-    change(path, filled).await
+    db.change(filled).await?;
+    db.run("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory").await?;
+    Ok(db)
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
@@ -55,18 +58,15 @@ fn remove(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes with `work` in one transaction.
-pub(super) async fn change(path: &Path, work: impl AsyncFnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
-    let mut db = Writer::open(path).await?;
-    db.run("BEGIN IMMEDIATE").await?;
-    let done = work(&mut db).await;
-    let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    let ended = db.run(end).await;
-    db.close().await?;
-    done.and(ended)
-}
-
 impl Writer {
+    /// Writes with `work` in one transaction.
+    pub(super) async fn change(&mut self, work: impl AsyncFnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
+        self.run("BEGIN IMMEDIATE").await?;
+        let done = work(self).await;
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        done.and(self.run(end).await)
+    }
+
     async fn open(path: &Path) -> Result<Writer, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)

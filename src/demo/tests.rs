@@ -3,8 +3,10 @@ use std::path::Path;
 use chrono::TimeDelta;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
-use super::{Prepared, prepare, unpack};
+use super::{Prepared, TENANTS, prepare, unpack};
 use crate::domain::Clock;
 
 fn clock() -> Clock {
@@ -25,21 +27,20 @@ async fn number(db: &mut SqliteConnection, sql: &str) -> f64 {
 
 /// The demo in `dir`, as after a first start at the time of [`clock`]; the first start itself is made once for all tests.
 async fn demo(dir: &Path, clock: &Clock) -> Prepared {
-    static FIRST: tokio::sync::OnceCell<tempfile::TempDir> = tokio::sync::OnceCell::const_new();
+    static FIRST: OnceCell<(TempDir, Prepared)> = OnceCell::const_new();
     let made = async || {
         let dir = tempfile::tempdir().unwrap();
-        prepare(dir.path(), self::clock()).await.unwrap();
-        dir
+        let prepared = prepare(dir.path(), &self::clock()).await.unwrap();
+        (dir, prepared)
     };
-    let first = FIRST.get_or_init(made).await;
-    for file in std::fs::read_dir(first.path()).unwrap() {
-        let file = file.unwrap();
-        let here = dir.join(file.file_name());
-        if !here.exists() {
-            std::fs::copy(file.path(), here).unwrap();
+    let (first, _open) = FIRST.get_or_init(made).await;
+    for slug in TENANTS {
+        let file = format!("{slug}.db");
+        if !dir.join(&file).exists() {
+            std::fs::copy(first.path().join(&file), dir.join(&file)).unwrap();
         }
     }
-    prepare(dir, clock.clone()).await.unwrap()
+    prepare(dir, clock).await.unwrap()
 }
 
 #[tokio::test]
@@ -90,16 +91,16 @@ async fn readings_arrive_when_their_time_comes() {
     let mut db = open(dir.path(), "acme-corp.db").await;
     let count = "SELECT count(*) FROM metrics WHERE server_name = 'ec2-5f5533' AND recorded_at > '2026-11-21 14:05:07'";
     clock.advance(TimeDelta::hours(1));
-    demo.arrive().await.unwrap();
+    demo.arrive(clock.now()).await.unwrap();
     assert_eq!(text(&mut db, count).await, "12");
-    demo.arrive().await.unwrap();
+    demo.arrive(clock.now()).await.unwrap();
     assert_eq!(text(&mut db, count).await, "12", "asking twice writes nothing twice");
     let checked = text(&mut db, "SELECT max(last_checked_at) FROM service_health").await;
     assert_eq!(checked, "2026-11-21 15:05:07");
     let late = "SELECT max(recorded_at) > '2026-11-21 15:00:00' FROM metrics WHERE server_name = 'ec2-c0d644'";
     assert_eq!(text(&mut db, late).await, "0", "the late resource is still late");
     clock.advance(TimeDelta::hours(6));
-    demo.arrive().await.unwrap();
+    demo.arrive(clock.now()).await.unwrap();
     assert_eq!(text(&mut db, late).await, "1", "and comes in the end");
 }
 
@@ -117,7 +118,7 @@ async fn a_later_start_catches_up_and_files_do_not_grow() {
         let begun = std::time::Instant::now();
         let demo = demo(dir.path(), &clock).await;
         assert!(begun.elapsed().as_secs() < 1, "a second start is quick: {:?}", begun.elapsed());
-        demo.arrive().await.unwrap();
+        demo.arrive(clock.now()).await.unwrap();
         assert!((number(&mut db, recent).await - day).abs() < 400.0);
         let now = number(&mut db, "SELECT count(*) FROM metrics").await;
         assert!((now - all).abs() < all * 0.05, "{all} rows became {now}");
@@ -140,7 +141,7 @@ async fn demand_keeps_its_weekday_and_goes_on() {
         WHERE a.period = 'this week' AND b.period = 'a week earlier' AND a.orders <> b.orders";
     assert_eq!(text(&mut db, agree).await, "0");
     clock.advance(TimeDelta::hours(2));
-    demo.arrive().await.unwrap();
+    demo.arrive(clock.now()).await.unwrap();
     assert_eq!(text(&mut db, "SELECT max(recorded_at) FROM demand WHERE period = 'this week'").await, "2026-11-21 16:00:00");
 }
 
@@ -169,7 +170,7 @@ async fn on_a_new_day_the_purchases_end_on_it() {
     let clock = clock();
     let demo = demo(dir.path(), &clock).await;
     clock.advance(TimeDelta::hours(10));
-    demo.arrive().await.unwrap();
+    demo.arrive(clock.now()).await.unwrap();
     let mut db = open(dir.path(), "global-retail.db").await;
     assert_eq!(text(&mut db, "SELECT max(purchased_on) FROM purchases").await, "2026-11-22 00:00:00");
     assert_eq!(text(&mut db, "SELECT max(last_order_on) FROM customers").await, "2026-11-22 00:00:00");
@@ -182,7 +183,7 @@ async fn this_server_is_looked_at_live() {
     let mut demo = demo(dir.path(), &clock).await;
     demo.watch(Box::new(|| vec![super::Reading { name: "requests", series: "all".to_owned(), value: 7.0 }]));
     for _ in 0..3 {
-        demo.arrive().await.unwrap();
+        demo.arrive(clock.now()).await.unwrap();
         clock.advance(TimeDelta::seconds(5));
     }
     let mut db = open(dir.path(), "this-server.db").await;
@@ -201,7 +202,7 @@ fn the_tenants_folder_is_unpacked_once_and_then_left_to_its_author() {
     let dir = tempfile::tempdir().unwrap();
     let tenants = dir.path().join("tenants");
     unpack(&tenants).unwrap();
-    for slug in super::TENANTS {
+    for slug in TENANTS {
         assert!(tenants.join(slug).join("tenant.yaml").is_file(), "{slug}");
         assert!(tenants.join(slug).join("dashboards/default.yaml").is_file(), "{slug}");
     }

@@ -108,7 +108,7 @@ pub fn redacted(text: &str) -> String {
 fn is_token(word: &str) -> bool {
     let parts: Vec<&str> = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).split('.').collect();
     let long = |part: &&str| part.len() > 15 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    parts.len() == 3 && parts.iter().take(2).all(|p| long(p))
+    parts.len() == 3 && parts.iter().take(2).all(long)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub enum Stand {
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure> },
+    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, hit: bool },
     Failed(Failure),
 }
 
@@ -51,7 +51,7 @@ pub async fn draw(
     let began = Instant::now();
     let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
-    let mut frame = empty_frame(scope, dashboard, placed, page, &view, stand);
+    let mut frame = empty_frame(dashboard, placed, page, &view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
     frame.etag = Some(etag(&frame));
     frame
@@ -60,7 +60,7 @@ pub async fn draw(
 /// The place kept for a panel that is late.
 pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
-    empty_frame(scope, dashboard, placed, page, &view, Stand::Grid)
+    empty_frame(dashboard, placed, page, &view, Stand::Grid)
 }
 
 async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
@@ -72,16 +72,18 @@ async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page:
         Err(failure) => return Outcome::Failed(failure),
     };
     let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
+    let hit = answers.iter().all(|a| a.hit);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale },
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, hit },
         Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
     }
 }
 
 fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, outcome: &Outcome, took: Duration) {
+    let hit = matches!(outcome, Outcome::Drawn { hit: true, .. });
     let outcome = match outcome {
         Outcome::Drawn { stale: None, .. } => "ok",
         Outcome::Drawn { .. } => "stale",
@@ -92,22 +94,14 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
         app_slug: dashboard.key.to_string(),
         callback: placed.key.to_string(),
         outcome,
-        cache: if took < Duration::from_micros(300) { "hit" } else { "miss" },
+        cache: if hit { "hit" } else { "miss" },
     };
     parts.metrics.panel_queried(&labels, took);
 }
 
-fn empty_frame(
-    scope: &TenantScope,
-    dashboard: &Dashboard,
-    placed: &Placed,
-    page: &PageView,
-    view: &View,
-    stand: Stand,
-) -> PanelFrame {
+fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
     let common = placed.panel.common();
     let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
-    let _ = scope;
     PanelFrame {
         key: placed.key.to_string(),
         kind: placed.kind,
@@ -135,7 +129,7 @@ fn empty_frame(
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale } => {
+        Outcome::Drawn { drawing, at, stale, .. } => {
             frame.note = drawing.note;
             frame.badge = drawing.badge;
             frame.notices = drawing.notices;

@@ -83,7 +83,7 @@ test('a viewer without a script finds the same way', async () => {
   await page.getByRole('link', { name: 'Acme Corp', exact: true }).click();
   await page.waitForURL('**/tenant/acme-corp/dashboard/default**');
   assert.equal(await page.locator('.panel[data-state=loading]').count(), 0, 'every panel is in the one answer');
-  assert.ok((await page.locator('.kind-timeseries .chart polyline').count()) > 0, 'with every chart in it');
+  assert.ok((await page.locator('.kind-timeseries .chart .plot path').count()) > 0, 'with every chart in it');
 
   await choose(page, 'Time range', 'Last 7 days');
   await page.waitForURL('**from=now-7d**');

@@ -1,5 +1,8 @@
 //! The suite: one binary, black-box stories through the real server and the real databases.
 
+// In a story an `unwrap` is an assertion; clippy sees that only inside the test functions themselves.
+#![allow(clippy::unwrap_used)]
+
 mod access;
 mod apply;
 mod architecture;
@@ -7,6 +10,7 @@ mod central;
 mod commands;
 mod config;
 mod datastore;
+mod demo;
 mod docs;
 mod identity;
 mod isolation;

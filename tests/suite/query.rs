@@ -54,7 +54,7 @@ struct World {
 /// What must live as long as the world, and a way to change it.
 enum Keep {
     Postgres(Scratch),
-    Sqlite(tempfile::TempDir, SqlitePool),
+    Sqlite(#[allow(dead_code)] tempfile::TempDir, SqlitePool),
 }
 
 async fn worlds() -> Vec<World> {
@@ -211,7 +211,10 @@ fn start_of(at: DateTime<Utc>, seconds: i64, zone: Tz) -> DateTime<Utc> {
     (0..=180).find_map(|minute| zone.from_local_datetime(&(midnight + TimeDelta::minutes(minute))).earliest()).unwrap().to_utc()
 }
 
-fn expected(range: TimeRange, seconds: i64, zone: Tz) -> BTreeMap<(&'static str, DateTime<Utc>), Vec<(DateTime<Utc>, f64)>> {
+/// The readings of each series in each bucket.
+type Buckets = BTreeMap<(&'static str, DateTime<Utc>), Vec<(DateTime<Utc>, f64)>>;
+
+fn expected(range: TimeRange, seconds: i64, zone: Tz) -> Buckets {
     let mut buckets: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for r in readings().into_iter().filter(|r| r.host.starts_with("web") && r.at >= range.from() && r.at < range.to()) {
         let bucket = buckets.entry((r.host, start_of(r.at, seconds, zone))).or_default();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use loggia::app::{self, Running};
 use loggia::domain::{Clock, CorrelationId, Email, Role};
 use loggia::identity::accounts::{self, NewAccount};
@@ -27,8 +27,11 @@ pub const MARKS: [(&str, &str); 2] = [("alpha-works", "MARKALPHA"), ("beta-works
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse";
 
-/// The people of the stage: name, tenant and role, operator.
-const PEOPLE: &[(&str, Option<(&str, Role)>, bool)] = &[
+/// Somebody of the stage: name, tenant and role, operator.
+type Somebody = (&'static str, Option<(&'static str, Role)>, bool);
+
+/// The people of the stage.
+const PEOPLE: &[Somebody] = &[
     ("viewer@alpha.example", Some(("alpha-works", Role::Viewer)), false),
     ("admin@alpha.example", Some(("alpha-works", Role::Admin)), false),
     ("viewer@beta.example", Some(("beta-works", Role::Viewer)), false),
@@ -200,7 +203,7 @@ async fn fill(db: &mut SqliteConnection, mark: &str) {
         CREATE TABLE service_health (name TEXT, status INTEGER, checked_at TEXT, message TEXT);
         CREATE TABLE error_logs (at TEXT, service TEXT, amount NUMERIC);";
     db.execute(run).await.expect("tables");
-    let now = Utc::now();
+    let now = Clock::system().now();
     for minute in 0..120 {
         let at = (now - TimeDelta::minutes(minute)).format("%Y-%m-%d %H:%M:%S").to_string();
         let insert = sqlx::query("INSERT INTO metrics VALUES (?, ?, ?)")
