@@ -8,14 +8,36 @@ import { pathToFileURL } from 'node:url';
 
 const folder = process.env.LOGGIA_JS_COVERAGE;
 
-/** Counts what runs on a page from now on; gives what ends the count and keeps it. Does nothing unless it was asked for. */
+/**
+ * Counts what runs on a page from now on; gives what ends the count and keeps it. Does nothing unless it was asked for.
+ * A document takes its counts with it when it goes, so they are taken ten times a second.
+ */
 export async function record(page) {
   if (!folder) return async () => {};
-  await page.coverage.startJSCoverage({ resetOnNavigation: false });
+  const taken = [];
+  const session = await page.context().newCDPSession(page);
+  await session.send('Profiler.enable');
+  await session.send('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  const take = async () => {
+    const { result } = await session.send('Profiler.takePreciseCoverage');
+    taken.push(...result.filter((script) => /\/loggia\.js$/.test(script.url)));
+  };
+  let going = true;
+  const beat = (async () => {
+    while (going) {
+      await take();
+      await new Promise((later) => setTimeout(later, 100));
+    }
+  })();
   return async () => {
-    const scripts = (await page.coverage.stopJSCoverage()).filter((script) => /\/loggia\.js(\?|$)/.test(script.url));
+    going = false;
+    await beat;
+    await take();
+    const sources = new Map();
+    for (const { url } of taken) if (!sources.has(url)) sources.set(url, await (await fetch(url)).text());
+    const kept = taken.map(({ url, functions }) => ({ source: sources.get(url), functions }));
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `${randomUUID()}.json`), JSON.stringify(scripts.map(({ source, functions }) => ({ source, functions }))));
+    await writeFile(join(folder, `${randomUUID()}.json`), JSON.stringify(kept));
   };
 }
 
