@@ -83,7 +83,9 @@ async fn create(
     let memberships = tenants.iter().map(|text| membership(text)).collect::<Result<Vec<_>, _>>()?;
     for (slug, _) in &memberships {
         if central::tenants::find(central, slug).await.map_err(|e| e.to_string())?.is_none() {
-            return Err(format!("there is no tenant {slug} in the central database (`loggia apply` brings the folders in); nothing was created"));
+            return Err(format!(
+                "there is no tenant {slug} in the central database (`loggia apply` brings the folders in); nothing was created"
+            ));
         }
     }
     let account = NewAccount { email: email.clone(), name, password: password()?, operator };
@@ -108,7 +110,8 @@ async fn list(central: &Central) -> Result<String, String> {
     let line = |user: &central::users::User| {
         let marks =
             [(user.operator, "operator"), (!user.active, "inactive")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
-        let line = format!("{}\t{}\t{}", user.email, user.name.as_deref().unwrap_or_default(), marks.collect::<Vec<_>>().join(", "));
+        let line =
+            format!("{}\t{}\t{}", user.email, user.name.as_deref().unwrap_or_default(), marks.collect::<Vec<_>>().join(", "));
         format!("{}\n", line.trim_end())
     };
     Ok(users.iter().map(line).collect())

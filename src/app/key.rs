@@ -58,7 +58,10 @@ fn of_demo(path: &Path, make: bool) -> Result<Secret, String> {
         }
     }
     let text = fs::read_to_string(path).map_err(|e| {
-        format!("the demo's key {} cannot be read ({e}): start `loggia serve --demo` once, or set LOGGIA_SECRET_KEY", path.display())
+        format!(
+            "the demo's key {} cannot be read ({e}): start `loggia serve --demo` once, or set LOGGIA_SECRET_KEY",
+            path.display()
+        )
     })?;
     match text.trim() {
         "" => Err(format!("the demo's key {} is empty: remove it and start `loggia serve --demo`", path.display())),

@@ -14,10 +14,7 @@ const SAME: &str = "The central database says what the tenants folder says.\n";
 fn a_plan_tells_what_apply_then_does_and_the_second_time_there_is_nothing_to_do() {
     let console = Console::with_tenant();
     let planned = console.well(&["apply", "--plan"]);
-    assert_eq!(
-        planned,
-        "acme-corp: new, “Acme Corp”\nacme-corp: datastore added\nNothing was changed: this is the plan.\n"
-    );
+    assert_eq!(planned, "acme-corp: new, “Acme Corp”\nacme-corp: datastore added\nNothing was changed: this is the plan.\n");
     assert_eq!(console.well(&["apply", "--plan"]), planned, "a plan changes nothing");
     let done = console.well(&["apply"]);
     assert_eq!(done, planned.replace("Nothing was changed: this is the plan.", "Done."));

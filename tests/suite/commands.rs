@@ -98,7 +98,8 @@ fn an_account_is_made_listed_and_given_another_password() {
     let console = Console::with_tenant();
     console.well(&["apply"]);
     assert_eq!(console.well(&["user", "list"]), "There is no account yet; make one with: loggia user create EMAIL\n");
-    let made = console.tell(&["user", "create", "ann@example.com", "--name", "Ann", "--tenant", "acme-corp:admin"], "correct horse\n");
+    let made =
+        console.tell(&["user", "create", "ann@example.com", "--name", "Ann", "--tenant", "acme-corp:admin"], "correct horse\n");
     assert_eq!((made.code, made.out.as_str()), (Some(0), "ann@example.com can sign in.\n"), "{made:?}");
     let made = console.tell(&["user", "create", "ola@example.com", "--operator"], "correct horse\n");
     assert_eq!(made.code, Some(0), "{made:?}");
@@ -154,7 +155,8 @@ fn help_is_there_for_every_command_and_fits_a_screen() {
         assert!(whole.contains(command[0]));
         let help = console.well(&[command, &["--help"]].concat());
         assert!(help.contains("Usage: loggia ") && help.lines().count() < 30, "{help}");
-        let undescribed = |line: &&str| line.trim_start().starts_with("--") && line.split("  ").filter(|part| !part.is_empty()).count() < 2;
+        let undescribed =
+            |line: &&str| line.trim_start().starts_with("--") && line.split("  ").filter(|part| !part.is_empty()).count() < 2;
         assert_eq!(help.lines().find(undescribed), None);
         assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
     }

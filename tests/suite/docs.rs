@@ -205,7 +205,13 @@ fn panels() -> String {
 fn rendered(section: &str) -> String {
     let of = |what| {
         let schema = print(what);
-        table(&Keys::of(&schema, &schema, "").into_iter().skip(1).map(|row| Row { key: row.key[1..].to_owned(), ..row }).collect::<Vec<_>>())
+        table(
+            &Keys::of(&schema, &schema, "")
+                .into_iter()
+                .skip(1)
+                .map(|row| Row { key: row.key[1..].to_owned(), ..row })
+                .collect::<Vec<_>>(),
+        )
     };
     match section {
         "tenant" => of(What::Tenant),
@@ -238,7 +244,9 @@ fn the_tables_of_keys_are_those_of_the_schemas() {
     if std::env::var_os("LOGGIA_WRITE_DOCS").is_some() {
         std::fs::write(root().join(CONFIGURATION), made).expect("written");
     } else if let Some((one, other)) = made.lines().zip(written.lines()).find(|(made, written)| made != written) {
-        panic!("{CONFIGURATION} is not what the schemas say; LOGGIA_WRITE_DOCS=1 writes it anew.\nshould be: {one}\nis:        {other}");
+        panic!(
+            "{CONFIGURATION} is not what the schemas say; LOGGIA_WRITE_DOCS=1 writes it anew.\nshould be: {one}\nis:        {other}"
+        );
     } else {
         assert_eq!(made, written);
     }
@@ -321,7 +329,8 @@ fn every_link_leads_somewhere() {
             let (file, part) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { root().join(&path) } else { folder.join(file) };
             let headings = std::fs::read_to_string(&target).unwrap_or_default();
-            let there = part.is_empty() || headings.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#')) == part);
+            let there = part.is_empty()
+                || headings.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#')) == part);
             if !target.exists() || !there {
                 dead.push(format!("{path}: {link}"));
             }
@@ -345,7 +354,12 @@ fn every_command_the_documents_show_is_there() {
     for (path, text) in documents() {
         for shown in commands(&text) {
             let words: Vec<&str> = shown.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "&&")).collect();
-            let depth = if words[0] == "user" && words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) { 2 } else { 1 };
+            let depth =
+                if words[0] == "user" && words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) {
+                    2
+                } else {
+                    1
+                };
             let mut asked = words[..depth].to_vec();
             asked.push("--help");
             let said = console.run(&asked);
@@ -407,7 +421,8 @@ fn what_may_stand_in_a_condition_is_what_the_text_says() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("panel.yaml");
     let faults_of = |condition: &str| {
-        let panel = "panel:\n  type: table\n  title: T\n  data_source: { table: t, columns: [{ name: a }] }\n  query:\n    where: ";
+        let panel =
+            "panel:\n  type: table\n  title: T\n  data_source: { table: t, columns: [{ name: a }] }\n  query:\n    where: ";
         std::fs::write(&file, format!("{panel}\"{condition}\"\n")).expect("written");
         check(&file).faults
     };
