@@ -150,7 +150,10 @@ impl<'a> Keys<'a> {
             "integer" if schema["description"] == "seconds" => format!("seconds{}", bounds(schema)),
             "integer" => format!("whole number{}", bounds(schema)),
             "boolean" => "true or false".to_owned(),
-            "array" if schema["items"].is_object() => format!("list of {}", self.words(&schema["items"])),
+            "array" if schema["items"].is_object() => match self.words(&schema["items"]).as_str() {
+                "map" => "list of maps".to_owned(),
+                words => format!("list of {words}"),
+            },
             "object" => "map".to_owned(),
             "array" => "list of two numbers".to_owned(),
             other => other.to_owned(),
