@@ -30,7 +30,7 @@ postgres() {
 }
 
 browser() {
-  command_or chromium chromium fonts-dejavu-core
+  [ -x "${CHROMIUM:-}" ] || command_or chromium chromium fonts-dejavu-core
   command_or node nodejs npm
   command_or npm npm
 }

@@ -4,12 +4,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod apply;
 mod architecture;
 mod bad_input;
 mod central;
+mod commands;
 mod config;
 mod datastore;
 mod demo;
+mod docs;
 mod identity;
 mod isolation;
 mod outages;
