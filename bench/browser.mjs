@@ -20,6 +20,7 @@ export async function coldLoad(url, path, cookie, { script, panels }) {
       const ready = [...all].every((panel) => panel.dataset.state === 'ready');
       return document.readyState === 'complete' && all.length === count && ready && performance.now();
     }, panels, { timeout: 30_000 });
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
     return { drawn: await drawn.jsonValue(), ...(await page.evaluate(timings)) };
   } finally {
     await browser.close();
@@ -29,10 +30,10 @@ export async function coldLoad(url, path, cookie, { script, panels }) {
 function timings() {
   const [visit] = performance.getEntriesByType('navigation');
   const parts = performance.getEntriesByType('resource');
-  const paint = performance.getEntriesByName('first-contentful-paint')[0];
+  const [paint] = performance.getEntriesByName('first-contentful-paint');
   return {
     firstByte: visit.responseStart,
-    firstPaint: paint?.startTime ?? Number.NaN,
+    firstPaint: paint.startTime,
     loaded: visit.loadEventEnd,
     requests: 1 + parts.length,
     bytes: [visit, ...parts].reduce((sum, part) => sum + part.transferSize, 0),
