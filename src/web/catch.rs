@@ -5,8 +5,8 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::cookie;
 use super::trail::Trail;
+use super::{cookie, routes};
 use crate::error::Error;
 
 /// What kind of answer the caller can read.
@@ -58,7 +58,7 @@ impl Question {
             address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             token: cookie::token(request, https).filter(|_| !has_credentials),
             has_credentials,
-            repeatable: request.method() == http::Method::GET,
+            repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
         }
     }
 }
@@ -112,6 +112,14 @@ pub fn problem(error: &Error, trail: &Trail) -> Response {
         body["faults"] = json!(error.faults());
     }
     Response::builder().status(error.status()).content_type("application/problem+json").body(body.to_string())
+}
+
+/// Which verbs there are, where the one that came is none of them.
+pub fn allow(error: &Error, pattern: &str, response: &mut Response) {
+    let verbs = routes::allowed(pattern).filter(|_| matches!(error, Error::Method));
+    if let Some(verbs) = verbs.and_then(|verbs| HeaderValue::from_str(&verbs).ok()) {
+        response.headers_mut().insert(header::ALLOW, verbs);
+    }
 }
 
 /// Headers that belong to an error whatever its form.

@@ -38,6 +38,7 @@ enum Outcome {
         drawing: Drawing,
         at: DateTime<Utc>,
         stale: Option<Failure>,
+        truncated: bool,
         hit: bool,
     },
     Failed(Failure),
@@ -83,9 +84,10 @@ async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page:
     let hit = answers.iter().all(|a| a.hit);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
+    let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale, hit },
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated, hit },
         Err(_) => Outcome::Undrawable,
     }
 }
@@ -125,6 +127,7 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         note: None,
         badge: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: None,
         refresh_seconds: page.interval(dashboard, placed).map(|every| every.num_seconds().max(1) as u64),
@@ -137,7 +140,8 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale, .. } => {
+        Outcome::Drawn { drawing, at, stale, truncated, .. } => {
+            frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
             frame.notices = drawing.notices;

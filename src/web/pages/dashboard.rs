@@ -19,7 +19,7 @@ use crate::tenancy::TenantScope;
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
-use crate::web::{Parts, around, cookie};
+use crate::web::{Parts, around, cookie, limits};
 
 /// A fault of the tenant's files, for authors.
 #[derive(Clone, Debug)]
@@ -171,10 +171,7 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
     let titles = parts.catalog.now().dashboards(&scope);
     let title = titles.first().ok_or(Error::NotFound("dashboard: this tenant has none yet"))?;
     let path = dashboard_path(scope.slug().as_str(), title.key.as_str());
-    Ok(around::see_other(&match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path,
-    }))
+    Ok(around::see_other(&with_view(path, request)))
 }
 
 /// `GET /dashboard/{dashboard}`: leads to the active tenant's, the only one or the one last seen.
@@ -186,12 +183,20 @@ pub async fn of_active_tenant(
     request: &Request,
 ) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(&identity, None, 1)).await?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
     let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
     let only = if mine.items.len() == 1 { mine.items.first() } else { None };
     let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
-    Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
+    Ok(around::see_other(&with_view(dashboard_path(card.slug.as_str(), key.as_str()), request)))
+}
+
+/// A path with the whole view that was asked for.
+fn with_view(path: String, request: &Request) -> String {
+    match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }
 }
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.

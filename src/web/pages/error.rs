@@ -84,7 +84,11 @@ fn refused<'a>(error: &'a Error, question: &Question, trail: &Trail) -> Refused<
 }
 
 async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> ErrorPage {
-    let identity = visitor(question, trail, parts).await;
+    // Where the central database does not answer, asking it once more would only keep the visitor waiting.
+    let identity = match error {
+        Error::Unavailable { .. } => None,
+        _ => visitor(question, trail, parts).await,
+    };
     let tenants = match (&identity, error) {
         (Some(identity), Error::NotYours | Error::Suspended(_)) => own_tenants(identity, parts).await,
         _ => Vec::new(),
