@@ -145,22 +145,19 @@ fn local_offsets(range: TimeRange, zone: Tz) -> Vec<Segment> {
     local.collect()
 }
 
-/// `CASE WHEN e < … THEN offset … END` over segments.
+/// `CASE WHEN e >= … THEN offset … END` over segments, the newest first, since most rows are recent.
 fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
-    let last = segments.last().map_or(0, |s| s.offset);
-    if segments.len() < 2 {
-        sql.push(&last.to_string());
-        return;
+    let Some((first, later)) = segments.split_first() else { return sql.push("0") };
+    if later.is_empty() {
+        return sql.push(&first.offset.to_string());
     }
     sql.push("CASE");
-    for pair in segments.windows(2) {
-        if let [now, next] = pair {
-            sql.push(" WHEN ");
-            expr(sql);
-            sql.push(&format!(" < {} THEN {}", next.from, now.offset));
-        }
+    for segment in later.iter().rev() {
+        sql.push(" WHEN ");
+        expr(sql);
+        sql.push(&format!(" >= {} THEN {}", segment.from, segment.offset));
     }
-    sql.push(&format!(" ELSE {last} END"));
+    sql.push(&format!(" ELSE {} END", first.offset));
 }
 
 /// The column as it is shown: timestamptz on PostgreSQL, RFC 3339 text to the millisecond on SQLite.
@@ -190,7 +187,43 @@ fn wrapped(sql: &mut Sql, before: &str, time: &TimeColumn, after: &str) {
     sql.push(after);
 }
 
-/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite.
+/// Days and weeks of a zone, which SQLite does not know, in steps: the instant `e` by the clock on the wall, the midnight
+/// before that, the instant of that midnight. Each is a column of its own, because every step names the one before as often
+/// as its zone changed its clock, and a century of that inside one another is megabytes of SQL.
+pub(super) struct Days {
+    bucket: Bucket,
+    range: TimeRange,
+}
+
+impl Days {
+    /// The steps, where these buckets need them.
+    pub(super) fn of(dialect: Dialect, bucket: Bucket, range: TimeRange) -> Option<Days> {
+        let calendar = matches!(bucket.width.num_seconds(), 86_400 | 604_800);
+        (dialect == Dialect::Sqlite && calendar).then_some(Days { bucket, range })
+    }
+
+    /// From `e` to local seconds.
+    pub(super) fn wall(&self, sql: &mut Sql) {
+        sql.push("e + ");
+        cases(sql, &offsets(self.range, self.bucket.zone), |sql| sql.push("e"));
+    }
+
+    /// From the local seconds `d` to the midnight that the bucket begins at.
+    pub(super) fn midnight(&self, sql: &mut Sql) {
+        let seconds = self.bucket.width.num_seconds();
+        let monday = if seconds == 604_800 { 345_600 } else { 0 };
+        floor_to(sql, seconds, monday, |sql| sql.push("d"));
+    }
+
+    /// From the midnight `m` to the instant that its day begins at.
+    pub(super) fn start(&self, sql: &mut Sql) {
+        sql.push("m - ");
+        cases(sql, &midnights(self.range, self.bucket.zone), |sql| sql.push("m"));
+    }
+}
+
+/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite, whose days and
+/// weeks are [`Days`].
 pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: impl Fn(&mut Sql)) {
     let seconds = bucket.width.num_seconds().max(1);
     match (sql.dialect, seconds) {
@@ -204,21 +237,6 @@ pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: imp
             }
             None => truncated(sql, "hour", bucket.zone, inner),
         },
-        (Dialect::Sqlite, 86_400 | 604_800) => {
-            let monday = if seconds == 604_800 { 345_600 } else { 0 };
-            let midnight = |sql: &mut Sql| {
-                floor_to(sql, seconds, monday, |sql| {
-                    inner(sql);
-                    sql.push(" + ");
-                    cases(sql, &offsets(range, bucket.zone), &inner);
-                });
-            };
-            sql.push("(");
-            midnight(sql);
-            sql.push(" - ");
-            cases(sql, &midnights(range, bucket.zone), midnight);
-            sql.push(")");
-        }
         (Dialect::Sqlite, _) => match phase(bucket, range) {
             Some(phase) => floor_to(sql, seconds, (seconds - phase) % seconds, inner),
             None => {
