@@ -116,6 +116,7 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         alone: (stand == Stand::Grid).then(|| view.fragment.href()),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
         summary: String::new(),
         updated: None,
@@ -132,6 +133,7 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
         Outcome::Drawn { drawing, at, stale, .. } => {
             frame.note = drawing.note;
             frame.badge = drawing.badge;
+            frame.turn = drawing.turn;
             frame.notices = drawing.notices;
             frame.summary = drawing.summary;
             frame.updated = Some(updated(at, zone));
@@ -188,6 +190,8 @@ fn etag(frame: &PanelFrame) -> String {
         &frame.title,
         body,
         frame.note.as_deref().unwrap_or_default(),
+        frame.badge.as_ref().map_or("", |badge| &badge.label),
+        frame.turn.as_ref().map_or("", crate::panel::Html::as_str),
         &frame.fragment,
     ] {
         hash.update((part.len() as u64).to_le_bytes());

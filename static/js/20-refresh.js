@@ -41,7 +41,8 @@
     if (note && !element) {
       element = document.createElement(tag);
       element.className = kind;
-      note.insertBefore(element, note.querySelector(kind === 'why' ? '.at, .state' : '.state'));
+      if (kind === 'why') note.prepend(element);
+      else note.append(element);
     }
     return element;
   };
@@ -62,7 +63,7 @@
     const level = panel.dataset.level;
     const changed = known.state !== state && known.state !== 'loading';
     if (changed) say(`${title(panel)}: ${WORDS[state] || state}`);
-    else if (known.level !== level && level) say(`${title(panel)}: ${panel.querySelector('.note .state')?.textContent.trim() || level}`);
+    else if (known.level !== level && level) say(`${title(panel)}: ${panel.querySelector('header > .state')?.textContent.trim() || level}`);
     known.state = state;
     known.level = level;
   };
@@ -127,14 +128,18 @@
     }
     if (!panel.dataset.lost) panel.dataset.lost = panel.dataset.at || String(Date.now());
     panel.classList.add('is-stale');
-    if (why) {
+    // What the server called stale since earlier stays so.
+    if (why && panel.dataset.state !== 'stale') {
       why.classList.add('warn');
-      const because = document.createElement('span');
-      because.className = 'because';
-      because.textContent = ` · ${reason}`;
-      why.replaceChildren(`stale since ${clock(panel, Number(panel.dataset.lost))}`, because);
-      why.title = reason;
+      why.textContent = `stale since ${clock(panel, Number(panel.dataset.lost))}`;
     }
+    let because = panel.querySelector('.because.lost');
+    if (!because) {
+      because = document.createElement('p');
+      because.className = 'because lost';
+      panel.querySelector('header').after(because);
+    }
+    because.textContent = reason;
     settle(panel, 'lost');
   };
 
@@ -142,6 +147,7 @@
     if (!panel.dataset.lost) return;
     delete panel.dataset.lost;
     panel.querySelector('.why.warn')?.remove();
+    panel.querySelector('.because.lost')?.remove();
     if (panel.dataset.state !== 'stale') panel.classList.remove('is-stale');
   };
 

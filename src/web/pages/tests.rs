@@ -168,6 +168,7 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         alone: Some(format!("/tenant/acme-corp/dashboard/default/panel/{key}")),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
         summary: String::new(),
         updated: Some(Updated { ms: 1_766_000_000_000, iso: "2026-04-11T18:05:00Z".into(), words: "14:05".into() }),
