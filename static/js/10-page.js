@@ -78,7 +78,7 @@
     document.addEventListener('pointerover', heed);
     document.addEventListener('focusin', event => (event.target.matches(':focus-visible, time') ? heed(event) : hush()));
     document.addEventListener('focusout', hush);
-    document.addEventListener('click', heed);
+    document.addEventListener('click', event => (event.target.closest('details') ? hush() : heed(event)));
     document.addEventListener('scroll', hush, true);
     document.addEventListener('keydown', event => event.key === 'Escape' && hush());
     new MutationObserver(() => told && !told.isConnected && hush()).observe(document.body, { childList: true, subtree: true });
