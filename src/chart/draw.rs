@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
+
 use super::escape::{Esc, LONGEST_LABEL, cut, percent};
 use super::labels::spread;
 use super::legend::Legend;
 use super::limits::{self, Place};
 use super::plot::{Canvas, Paths};
-use super::runs::{COLUMNS, Cut, readings};
+use super::runs::{COLUMNS, Cut, Runs, readings};
 use super::style::Style;
 use super::time_axis::{self, Tick};
 use super::value_axis::{Fit, ValueAxis};
@@ -40,6 +42,14 @@ pub(super) fn draw(chart: &Chart) -> Drawn {
     Drawn { svg: Svg(out), summary: layout.summary, stats: layout.stats }
 }
 
+impl Chart {
+    /// Whether the last value is of a bucket that has not ended.
+    fn filling(&self, readings: &[(DateTime<Utc>, Option<f64>)]) -> bool {
+        let last = readings.iter().rev().find(|(_, value)| value.is_some());
+        last.zip(self.step).is_some_and(|((at, _), step)| *at <= self.now && self.now - *at < step)
+    }
+}
+
 impl<'a> Layout<'a> {
     fn of(chart: &'a Chart) -> Layout<'a> {
         let readings: Vec<_> = chart.lines.iter().map(|line| readings(&line.points, chart.range)).collect();
@@ -57,7 +67,8 @@ impl<'a> Layout<'a> {
         });
         let width = time_axis::units(chart.range, chart.step);
         let cut = Cut { range: chart.range, step: chart.step, gaps: chart.gaps, units: width, columns: COLUMNS };
-        let runs: Vec<_> = readings[..drawn].iter().map(|readings| cut.runs(readings)).collect();
+        let runs: Vec<_> =
+            readings[..drawn].iter().map(|readings| Runs { open: chart.filling(readings), ..cut.runs(readings) }).collect();
         let canvas = Canvas { width, height: axis.units, lo: axis.lo, hi: axis.hi, base: chart.fill.then(|| axis.base()) };
         let named: Vec<_> =
             chart.thresholds.iter().map(|limit| (axis.share(limit.value), limit_name(limit, &axis).chars().count())).collect();
@@ -193,6 +204,7 @@ impl<'a> Layout<'a> {
                 (" class=\"a\"", &paths.area),
                 (" class=\"b\"", &paths.bridges),
                 ("", &paths.line),
+                (" class=\"n\"", &paths.open),
                 (" class=\"o\"", &paths.dots),
             ] {
                 if !data.is_empty() {
@@ -293,7 +305,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Where a time is, from the left.
-    fn share_of(&self, at: chrono::DateTime<chrono::Utc>) -> f64 {
+    fn share_of(&self, at: DateTime<Utc>) -> f64 {
         (at - self.chart.range.from()).num_milliseconds() as f64 / self.chart.range.length().num_milliseconds().max(1) as f64
     }
 }

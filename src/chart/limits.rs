@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn line(spots: &[(f64, f64)]) -> Runs {
-        Runs { runs: vec![spots.to_vec()], bridged: false }
+        Runs { runs: vec![spots.to_vec()], ..Runs::default() }
     }
 
     #[test]

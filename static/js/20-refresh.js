@@ -118,6 +118,25 @@
     }
   };
 
+  // Where all that is lost is lost for one reason, it is said once, at the foot of the page.
+  let toldOnce;
+  const sum = () => {
+    const reasons = [...document.querySelectorAll('.because.lost')].map(line => line.textContent);
+    const one = reasons.length > 2 && reasons.every(reason => reason === reasons[0]);
+    document.documentElement.classList.toggle('all-lost', one);
+    if (!one) {
+      toldOnce?.remove();
+      toldOnce = null;
+      return;
+    }
+    if (!toldOnce) {
+      toldOnce = document.createElement('p');
+      toldOnce.className = 'lost-note';
+      document.body.append(toldOnce);
+    }
+    toldOnce.textContent = `Not updating: ${reasons[0]}`;
+  };
+
   // No answer, or a bad one: what was drawn stays and says since when it has not moved.
   const lost = (panel, reason, atLeast) => {
     planRetry(panel, atLeast);
@@ -140,6 +159,7 @@
       panel.querySelector('header').after(because);
     }
     because.textContent = reason;
+    sum();
     settle(panel, 'lost');
   };
 
@@ -148,6 +168,7 @@
     delete panel.dataset.lost;
     panel.querySelector('.why.warn')?.remove();
     panel.querySelector('.because.lost')?.remove();
+    sum();
     if (panel.dataset.state !== 'stale') panel.classList.remove('is-stale');
   };
 
@@ -279,6 +300,7 @@
     const panel = shown(ctx.panel);
     if (!panel || !ctx.kept) return;
     restore(panel, ctx.kept);
+    sum();
     const known = of(panel);
     known.busy = false;
     if (drawn(panel) && !panel.querySelector('.note .at')) stamp(panel, Date.now());

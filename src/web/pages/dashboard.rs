@@ -277,7 +277,14 @@ fn controls(page: &Address, view: &PageView) -> RangeControls {
     let moment = |at: DateTime<Utc>| at.with_timezone(&zone).format("%b %-d, %Y, %H:%M").to_string();
     RangeControls {
         exact: format!("{} – {}", moment(view.range.from()), moment(view.range.to())),
-        ..RangeControls::new(page, reach(&view.spec), view.spec.words(now, zone), zone.name().to_owned(), zone_words(zone), &steps)
+        ..RangeControls::new(
+            page,
+            reach(&view.spec),
+            view.spec.words(now, zone),
+            zone.name().to_owned(),
+            zone_words(zone),
+            &steps,
+        )
     }
 }
 
