@@ -162,18 +162,21 @@ impl FromStr for Cidrs {
 }
 
 macro_rules! sections {
-    ($($(#[$doc:meta])* $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
-        $($(#[$doc])* #[derive(Clone, Debug, Default, Deserialize)]
+    ($($section:literal $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
+        $(#[derive(Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         struct $name { $($key: Option<Lenient<$type>>),* })*
+
+        /// The sections, each with its keys.
+        const SECTIONS: &[(&str, &[&str])] = &[$(($section, &[$(stringify!($key)),*])),*];
     };
 }
 
 sections! {
-    SessionKeys { idle_minutes: u64, max_hours: u64 }
-    CacheKeys { bytes: u64 }
-    RateKeys { enabled: bool }
-    OperatorKeys { read_tenants: bool }
+    "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
+    "cache" CacheKeys { bytes: u64 }
+    "rate_limit" RateKeys { enabled: bool }
+    "operators" OperatorKeys { read_tenants: bool }
 }
 
 /// The file's shape; the environment is laid over it before it is read.
@@ -216,7 +219,13 @@ const PLAIN: &[&str] = &[
     "trusted_proxies",
     "panel_budget_ms",
 ];
-const SECTIONS: &[&str] = &["session", "cache", "rate_limit", "operators"];
+
+/// Every variable there is, as `LOGGIA_LISTEN` or `LOGGIA_SESSION__IDLE_MINUTES`.
+pub fn variables() -> Vec<String> {
+    let plain = PLAIN.iter().map(|key| format!("LOGGIA_{key}"));
+    let nested = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("LOGGIA_{section}__{key}")));
+    plain.chain(nested).map(|name| name.to_uppercase()).collect()
+}
 
 impl Settings {
     /// Reads file, environment and flags.
@@ -253,7 +262,7 @@ fn overlay(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> R
         let Some(key) = name.strip_prefix("LOGGIA_").map(str::to_lowercase) else { continue };
         let value = toml::Value::String(value.clone());
         match key.split_once("__") {
-            Some((section, key)) if SECTIONS.contains(&section) => {
+            Some((section, key)) if SECTIONS.iter().any(|(known, _)| *known == section) => {
                 let section = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
                 if let toml::Value::Table(section) = section {
                     section.insert(key.to_owned(), value);
@@ -318,13 +327,22 @@ impl Settings {
         Ok(self)
     }
 
+    /// What to do where there is no key.
+    pub const NO_KEY: &str = "LOGGIA_SECRET_KEY is not set: it encrypts stored secrets. Set it to 32 random bytes, for example from: openssl rand -base64 32";
+
+    /// Where the demo keeps the key that it makes for itself.
+    pub fn demo_key(&self) -> PathBuf {
+        self.data_dir.join("secret.key")
+    }
+
     /// What `serve` needs beyond what other commands need.
     ///
     /// # Errors
     /// What is missing and how to set it.
     pub fn check_serving(&self) -> Result<(), String> {
-        if !self.demo && self.secret_key.is_none() {
-            return Err("LOGGIA_SECRET_KEY is not set: it encrypts stored secrets. Set it to 32 random bytes, for example from: openssl rand -base64 32".to_owned());
+        // A demo's data folder has a key of its own; whether it is a demo's is told by the database.
+        if !self.demo && self.secret_key.is_none() && !self.demo_key().exists() {
+            return Err(Settings::NO_KEY.to_owned());
         }
         if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(

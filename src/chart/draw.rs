@@ -222,7 +222,8 @@ impl<'a> Layout<'a> {
     }
 
     fn now(&self, out: &mut String) {
-        let share = self.share_of(self.chart.now);
+        // In steps too small to see: the same readings a moment later are the same drawing.
+        let share = (self.share_of(self.chart.now) * 500.0).floor() / 500.0;
         if (0.0..0.995).contains(&share) {
             let x = percent(share);
             let _ = write!(

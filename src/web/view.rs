@@ -12,6 +12,9 @@ use crate::tenancy::TenantScope;
 /// Refreshed this often where neither panel nor dashboard says.
 const REFRESH: TimeDelta = TimeDelta::seconds(60);
 
+/// So many parameters of panels are read from one address; nobody sets as many by hand.
+const PARAMETERS: usize = 64;
+
 /// How often panels are refreshed when the address says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
@@ -175,7 +178,12 @@ impl Reader {
             |key: &str| key.split_once('.').is_some_and(|(panel, _)| dashboard.panels.iter().any(|p| p.key.as_str() == panel));
         let mut seen = std::collections::HashSet::new();
         let fitting = self.given.iter().filter(|(k, v)| ours(k) && k.len() <= 200 && v.len() <= 1000 && !v.is_empty());
-        self.kept.extend(fitting.filter(|(k, _)| seen.insert(k.clone())).cloned());
+        let mut fitting = fitting.filter(|(k, _)| seen.insert(k.clone()));
+        // Every link of the page repeats them.
+        self.kept.extend(fitting.by_ref().take(PARAMETERS).cloned());
+        if fitting.next().is_some() {
+            self.notices.push(format!("The address asks more of the panels than is read; these are the first {PARAMETERS}."));
+        }
     }
 }
 

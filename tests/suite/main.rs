@@ -4,13 +4,21 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod apply;
 mod architecture;
+mod bad_input;
 mod central;
+mod commands;
 mod config;
 mod datastore;
 mod demo;
+mod docs;
 mod identity;
 mod isolation;
+mod outages;
+mod pages;
 mod query;
+mod reload;
+mod sessions;
 mod tenancy;
 mod world;

@@ -1,5 +1,6 @@
 //! The lines drawn, and the words around them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -61,6 +62,8 @@ impl TimeSeries {
         let (Some(times), Some(values)) = (frame.column("time"), frame.column("value")) else { return Vec::new() };
         let labels = frame.column("label");
         let mut lines: Vec<Line> = Vec::new();
+        // By their names, since looking through the lines themselves takes too long where there are thousands.
+        let mut known: HashMap<String, usize> = HashMap::new();
         for i in 0..frame.rows() {
             let Some(at) = cells::instant(times, i, self.times) else { continue };
             let label = labels.map(|labels| labels.text(i));
@@ -69,10 +72,10 @@ impl TimeSeries {
                 Some(None) => "no name",
                 Some(Some(label)) => label,
             };
-            // Rows come by label, so the line is nearly always the last one.
-            let index = match lines.iter().rposition(|line| line.label == name) {
-                Some(index) => index,
+            let index = match known.get(name) {
+                Some(index) => *index,
                 None => {
+                    known.insert(name.to_owned(), lines.len());
                     lines.push(Line { label: name.to_owned(), color: self.color(name, lines.is_empty()), points: Vec::new() });
                     lines.len() - 1
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
@@ -146,6 +146,8 @@ pub struct PanelFrame {
     pub turn: Option<Html>,
     /// What the viewer should know about this drawing.
     pub notices: Vec<String>,
+    /// Whether a cap cut rows off, which a notice says and a header too.
+    pub truncated: bool,
     /// The whole in a sentence, for those who do not see it.
     pub summary: String,
     /// When the data was read; `None` leaves it to the script, so that the bytes name no clock.
@@ -228,7 +230,7 @@ async fn fragment(
     let headers = response.headers_mut();
     headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
     headers.insert("vary", HeaderValue::from_static("hx-request, cookie"));
-    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    mark(headers, &frame);
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert("etag", etag);
     }
@@ -247,7 +249,6 @@ async fn whole(
     let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
     chrome.title = format!("{} · {}", panel.title, chrome.title);
     chrome.page.path = format!("{}/panel/{}", chrome.page.path, placed.key);
-    let state = panel.state.word();
     let page = PanelPage {
         chrome,
         panel,
@@ -257,7 +258,16 @@ async fn whole(
         zone_words: zone_words(view.zone),
         zone: view.zone.name().to_owned(),
     };
+    parts.tenancy.viewed(scope, &dashboard.key);
     let mut response = around::page(&page)?;
-    response.headers_mut().insert("x-loggia-state", HeaderValue::from_static(state));
+    mark(response.headers_mut(), &page.panel);
     Ok(response)
+}
+
+/// Which of the states is drawn, and whether rows were cut off, for programs.
+fn mark(headers: &mut HeaderMap, frame: &PanelFrame) {
+    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    if frame.truncated {
+        headers.insert("x-loggia-truncated", HeaderValue::from_static("true"));
+    }
 }

@@ -170,6 +170,7 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         badge: None,
         turn: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: Some(Updated { ms: 1_766_000_000_000, iso: "2026-04-11T18:05:00Z".into(), words: "14:05".into() }),
         refresh_seconds: Some(60),
