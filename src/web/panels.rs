@@ -126,6 +126,7 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         alone: (stand == Stand::Grid).then(|| view.fragment.href()),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
         truncated: false,
         summary: String::new(),
@@ -144,6 +145,7 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
             frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
+            frame.turn = drawing.turn;
             frame.notices = drawing.notices;
             frame.summary = drawing.summary;
             frame.updated = Some(updated(at, zone));
@@ -221,6 +223,7 @@ fn etag(frame: &PanelFrame) -> String {
         body,
         frame.note.as_deref().unwrap_or_default(),
         frame.badge.as_ref().map_or("", |badge| &badge.label),
+        frame.turn.as_ref().map_or("", crate::panel::Html::as_str),
         &frame.summary,
         &frame.refresh_seconds.unwrap_or_default().to_string(),
         &frame.fragment,

@@ -81,7 +81,7 @@ test('a panel keeps its drawing while the server is away, and says so, until it 
 
   await page.route(fragments, (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, body: 'no' }));
   await page.locator(`#${id} [data-again]`).first().click();
-  await page.locator(`#${id}.is-stale .why`, { hasText: 'could not answer' }).waitFor();
+  await page.locator(`#${id}.is-stale .because`, { hasText: 'could not answer' }).waitFor();
   await page.unroute(fragments);
   await page.locator(`#${id}:not(.is-stale)`).waitFor({ timeout: 15_000 });
   await close();

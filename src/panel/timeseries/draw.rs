@@ -7,17 +7,21 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::{TimeSeries, table};
-use crate::chart::{Chart, Line, Point, Svg};
+use crate::chart::{Chart, Line, Point};
+use crate::domain::Key;
 use crate::frame::Frame;
 use crate::panel::link::{self, Link};
 use crate::panel::{Drawing, Html, View, cells, drawing, words};
 use crate::query::Aggregate;
 
+/// From the chart to its table, or back.
 #[derive(Template)]
-#[template(path = "timeseries/view.html")]
-struct Body {
-    chart: Svg,
-    data: Link,
+#[template(path = "timeseries/turn.html")]
+struct Turn<'a> {
+    key: &'a Key,
+    title: &'a str,
+    as_table: bool,
+    link: Link,
 }
 
 impl TimeSeries {
@@ -40,11 +44,17 @@ impl TimeSeries {
             true => (table::body(self, &drawn.lines, view, &mut notices), format!("{}, as a table", self.common.title)),
             false => {
                 let drawn = drawn.draw();
-                (Html::of(&Body { chart: drawn.svg, data: link::to(view, &[("view", Some("table"))]) }), drawn.summary)
+                (Html::from(drawn.svg), drawn.summary)
             }
         };
+        let turn = Some(self.turn(as_table, view));
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
-        Drawing { body, stale_since, note: Some(self.note(view)), notices, summary, ..Drawing::default() }
+        Drawing { body, stale_since, note: Some(self.note(view)), turn, notices, summary, ..Drawing::default() }
+    }
+
+    fn turn(&self, as_table: bool, view: &View) -> Html {
+        let changes: &[(&str, Option<&str>)] = if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
+        Html::of(&Turn { key: &view.key, title: &self.common.title, as_table, link: link::to(view, changes) })
     }
 
     /// One line a label, in the order they come.

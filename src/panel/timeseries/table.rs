@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use super::TimeSeries;
 use crate::chart::Line;
 use crate::domain::unit::grouped;
-use crate::panel::link::{self, Link};
 use crate::panel::pager::{self, Pager};
 use crate::panel::{Html, View, words};
 
@@ -24,7 +23,6 @@ struct Body<'a> {
     labels: Vec<&'a str>,
     rows: Vec<Row>,
     pager: Pager,
-    chart: Link,
 }
 
 struct Row {
@@ -62,7 +60,6 @@ pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mu
         labels: lines.iter().map(|line| line.label.as_str()).collect(),
         rows: rows.collect(),
         pager: Pager::new(page, PAGE, total, view),
-        chart: link::to(view, &[("view", None), ("page", None)]),
     })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::join_all;
 use poem::web::{Data, Path};
@@ -82,6 +83,8 @@ const PRESETS: &[(&str, &str, &str)] = &[
 pub struct RangeControls {
     /// The range in words: "Last 24 hours".
     pub words: String,
+    /// Both ends, with nothing left to guess; empty where they are not known.
+    pub exact: String,
     /// The zone's name for a computer: `America/New_York`.
     pub zone: String,
     /// The zone in words: "New York".
@@ -127,6 +130,7 @@ impl RangeControls {
             from: now.from,
             to: now.to,
             words,
+            exact: String::new(),
             zone,
             zone_words,
         }
@@ -286,7 +290,18 @@ fn controls(page: &Address, view: &PageView) -> RangeControls {
         forward: (later != view.spec && view.range.to() < now).then(|| reach(&later)),
         out: reach(&view.spec.zoom_out(now, zone)),
     };
-    RangeControls::new(page, reach(&view.spec), view.spec.words(now, zone), zone.name().to_owned(), zone_words(zone), &steps)
+    let moment = |at: DateTime<Utc>| at.with_timezone(&zone).format("%b %-d, %Y, %H:%M").to_string();
+    RangeControls {
+        exact: format!("{} – {}", moment(view.range.from()), moment(view.range.to())),
+        ..RangeControls::new(
+            page,
+            reach(&view.spec),
+            view.spec.words(now, zone),
+            zone.name().to_owned(),
+            zone_words(zone),
+            &steps,
+        )
+    }
 }
 
 /// A zone as people say it: `America/New_York` is “New York”.

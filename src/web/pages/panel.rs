@@ -95,13 +95,21 @@ impl PanelState {
         }
     }
 
-    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
-    fn why(&self) -> Option<(String, &str)> {
+    /// What stands beside the title.
+    fn why(&self) -> Option<String> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
-            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
-            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
+            PanelState::Stale { since, .. } => Some(format!("stale since {since}")),
+            PanelState::Failed { .. } => Some("failed".to_owned()),
+            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
+        }
+    }
+
+    /// The reason, in a sentence of its own, of a drawing that is kept.
+    fn because(&self) -> Option<&str> {
+        match self {
+            PanelState::Stale { reason, .. } => Some(reason),
+            _ => None,
         }
     }
 
@@ -134,6 +142,8 @@ pub struct PanelFrame {
     pub note: Option<String>,
     /// A state beside the title.
     pub badge: Option<Badge>,
+    /// A link beside the title to the same data seen otherwise.
+    pub turn: Option<Html>,
     /// What the viewer should know about this drawing.
     pub notices: Vec<String>,
     /// Whether a cap cut rows off, which a notice says and a header too.

@@ -168,6 +168,7 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         alone: Some(format!("/tenant/acme-corp/dashboard/default/panel/{key}")),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
         truncated: false,
         summary: String::new(),
