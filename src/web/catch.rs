@@ -52,7 +52,7 @@ pub struct Question {
 impl Question {
     /// What `request` asks.
     pub fn of(request: &Request, https: bool) -> Question {
-        let has_credentials = request.header(header::AUTHORIZATION).is_some();
+        let has_credentials = request.headers().contains_key(header::AUTHORIZATION);
         Question {
             asked: Asked::of(request),
             address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
