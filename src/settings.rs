@@ -91,6 +91,11 @@ impl FromStr for LogFormat {
     }
 }
 
+/// The longest a session may last, used or not.
+const LONGEST_SESSION: Duration = Duration::from_secs(366 * 86_400);
+/// The longest a page may wait for its panels.
+const LONGEST_BUDGET: Duration = Duration::from_secs(60);
+
 /// Everything chosen, checked.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -298,8 +303,8 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         data_dir,
         secret_key: keys.secret_key.map(|k| k.0),
         env: or(keys.env, Env::Prod),
-        session_idle: Duration::from_secs(60 * or(keys.session.idle_minutes, 12 * 60)),
-        session_max: Duration::from_secs(3600 * or(keys.session.max_hours, 7 * 24)),
+        session_idle: Duration::from_secs(or(keys.session.idle_minutes, 12 * 60).saturating_mul(60)),
+        session_max: Duration::from_secs(or(keys.session.max_hours, 7 * 24).saturating_mul(3600)),
         log: or(keys.log, "info".to_owned()),
         log_format: or(keys.log_format, if flags.demo { LogFormat::Pretty } else { LogFormat::Json }),
         trusted_proxies: or(keys.trusted_proxies, Cidrs(Vec::new())).0,
@@ -323,6 +328,12 @@ impl Settings {
         }
         if self.session_idle.is_zero() || self.session_max.is_zero() {
             return Err("session.idle_minutes and session.max_hours must be at least 1".to_owned());
+        }
+        if self.session_idle.max(self.session_max) > LONGEST_SESSION {
+            return Err("session.idle_minutes and session.max_hours must be at most a year".to_owned());
+        }
+        if self.panel_budget > LONGEST_BUDGET {
+            return Err("panel_budget_ms must be at most 60000".to_owned());
         }
         Ok(self)
     }
@@ -397,6 +408,13 @@ mod tests {
     #[test]
     fn bad_values_and_bad_combinations_are_refused() {
         assert!(load("listen = \"nowhere\"", &[]).is_err());
+        for (variable, value) in [
+            ("LOGGIA_SESSION__MAX_HOURS", "18446744073709551615"),
+            ("LOGGIA_SESSION__IDLE_MINUTES", "0"),
+            ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
+        ] {
+            assert!(load("", &[(variable, value)]).is_err(), "{variable}");
+        }
         assert!(load("", &[("LOGGIA_ENV", "production")]).expect_err("refused").contains("production"));
         let flags = Flags { demo: true, listen: "0.0.0.0:80".parse().ok(), ..Flags::default() };
         assert!(Settings::load(&flags, &BTreeMap::new()).expect_err("refused").contains("loopback"));

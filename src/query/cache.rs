@@ -186,7 +186,8 @@ impl Query {
     /// Why there is no answer, when there never was one.
     pub async fn run(&self, scope: &TenantScope, cache: &Cache, panel: &str, fresh_for: Duration) -> Result<Answer, Failure> {
         let Some(datastore) = scope.datastore() else {
-            return Err(Failure::Unreachable("this tenant has no datastore in this environment".to_owned()));
+            let why = scope.datastore_fault().unwrap_or("this tenant has no datastore in this environment");
+            return Err(Failure::Unreachable(why.to_owned()));
         };
         self.run_on(scope.tenant(), datastore, cache, panel, fresh_for).await
     }

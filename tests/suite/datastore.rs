@@ -349,7 +349,8 @@ async fn who_waited_while_others_found_the_database_gone_is_told_at_once() {
     let panel = ask("SELECT 1", &[]);
     let page = futures_util::future::join_all((0..24).map(|_| store.query(&panel, 1))).await;
     assert!(page.iter().all(|answer| answer.as_ref().is_err_and(Failure::is_outage)), "{page:?}");
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    // Two rounds of connecting in vain, not one for every four of them.
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

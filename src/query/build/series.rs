@@ -1,5 +1,6 @@
 //! Lines over time: raw rows, or one value per bucket and line.
 
+use super::days::Days;
 use super::{Sql, call, from, time};
 use crate::query::{Aggregate, Name, Source, TimeColumn, Window};
 
@@ -80,7 +81,7 @@ fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label
 fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
     let Some(bucket) = window.bucket else { return };
     let kept = if label.is_some() { "e, l, v" } else { "e, v" };
-    let days = time::Days::of(sql.dialect, bucket, window.range);
+    let days = Days::of(sql.dialect, bucket, window.range);
     match &days {
         None => {
             sql.push("SELECT ");

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::Sql;
 use crate::datastore::{Bind, Dialect};
 use crate::domain::TimeRange;
-use crate::query::zone::{Segment, midnights, offsets, twice};
+use crate::query::zone::{Segment, offsets, twice};
 use crate::query::{Bucket, TimeColumn, TimeFormat};
 
 /// ` AND …` so that only rows within the range are left.
@@ -146,7 +146,7 @@ fn local_offsets(range: TimeRange, zone: Tz) -> Vec<Segment> {
 }
 
 /// `CASE WHEN e >= … THEN offset … END` over segments, the newest first, since most rows are recent.
-fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
+pub(super) fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
     let Some((first, later)) = segments.split_first() else { return sql.push("0") };
     if later.is_empty() {
         return sql.push(&first.offset.to_string());
@@ -187,43 +187,8 @@ fn wrapped(sql: &mut Sql, before: &str, time: &TimeColumn, after: &str) {
     sql.push(after);
 }
 
-/// Days and weeks of a zone, which SQLite does not know, in steps: the instant `e` by the clock on the wall, the midnight
-/// before that, the instant of that midnight. Each is a column of its own, because every step names the one before as often
-/// as its zone changed its clock, and a century of that inside one another is megabytes of SQL.
-pub(super) struct Days {
-    bucket: Bucket,
-    range: TimeRange,
-}
-
-impl Days {
-    /// The steps, where these buckets need them.
-    pub(super) fn of(dialect: Dialect, bucket: Bucket, range: TimeRange) -> Option<Days> {
-        let calendar = matches!(bucket.width.num_seconds(), 86_400 | 604_800);
-        (dialect == Dialect::Sqlite && calendar).then_some(Days { bucket, range })
-    }
-
-    /// From `e` to local seconds.
-    pub(super) fn wall(&self, sql: &mut Sql) {
-        sql.push("e + ");
-        cases(sql, &offsets(self.range, self.bucket.zone), |sql| sql.push("e"));
-    }
-
-    /// From the local seconds `d` to the midnight that the bucket begins at.
-    pub(super) fn midnight(&self, sql: &mut Sql) {
-        let seconds = self.bucket.width.num_seconds();
-        let monday = if seconds == 604_800 { 345_600 } else { 0 };
-        floor_to(sql, seconds, monday, |sql| sql.push("d"));
-    }
-
-    /// From the midnight `m` to the instant that its day begins at.
-    pub(super) fn start(&self, sql: &mut Sql) {
-        sql.push("m - ");
-        cases(sql, &midnights(self.range, self.bucket.zone), |sql| sql.push("m"));
-    }
-}
-
 /// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite, whose days and
-/// weeks are [`Days`].
+/// weeks are [`super::days::Days`].
 pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: impl Fn(&mut Sql)) {
     let seconds = bucket.width.num_seconds().max(1);
     match (sql.dialect, seconds) {
@@ -275,7 +240,7 @@ fn truncated(sql: &mut Sql, unit: &str, zone: Tz, inner: impl Fn(&mut Sql)) {
 }
 
 /// `e` down to the grid of `width` that has a line at `origin`.
-fn floor_to(sql: &mut Sql, width: i64, origin: i64, e: impl Fn(&mut Sql)) {
+pub(super) fn floor_to(sql: &mut Sql, width: i64, origin: i64, e: impl Fn(&mut Sql)) {
     sql.push("((");
     e(sql);
     sql.push(") - (((");

@@ -94,7 +94,7 @@ async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts)
         _ => Vec::new(),
     };
     let home = Way { words: "All my tenants".to_owned(), href: "/?all=1".to_owned() };
-    let again = Way { words: "Try again".to_owned(), href: question.address.clone() };
+    let again = Way { words: "Try again".to_owned(), href: around::own_path(&question.address).to_owned() };
     let ways = match error {
         Error::Unavailable { .. } | Error::TooMany(_) | Error::Internal(_) if question.repeatable => vec![again, home],
         _ => vec![home],
