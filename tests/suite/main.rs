@@ -9,6 +9,8 @@ mod central;
 mod config;
 mod datastore;
 mod demo;
+mod detail;
+mod filters;
 mod identity;
 mod isolation;
 mod query;

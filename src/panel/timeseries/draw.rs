@@ -16,7 +16,8 @@ use crate::query::Aggregate;
 #[template(path = "timeseries/view.html")]
 struct Body {
     chart: Svg,
-    data: Link,
+    /// The way to the table; none where the rows stand below.
+    data: Option<Link>,
 }
 
 impl TimeSeries {
@@ -26,7 +27,7 @@ impl TimeSeries {
         };
         let lines = self.lines(frame);
         let mut notices = drawing::cut_notice(frame);
-        let as_table = match view.param("view") {
+        let as_table = match view.param("view").filter(|_| !view.close) {
             Some("table") => true,
             None | Some("" | "chart") => false,
             Some(other) => {
@@ -39,7 +40,7 @@ impl TimeSeries {
             true => (table::body(self, &drawn.lines, view, &mut notices), format!("{}, as a table", self.common.title)),
             false => {
                 let drawn = drawn.draw();
-                (Html::of(&Body { chart: drawn.svg, data: link::to(view, &[("view", Some("table"))]) }), drawn.summary)
+                (Html::of(&Body { chart: drawn.svg, data: (!view.close).then(|| link::to(view, &[("view", Some("table"))])) }), drawn.summary)
             }
         };
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
@@ -80,7 +81,8 @@ impl TimeSeries {
     fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
         let look = &self.look;
         Chart {
-            id: view.key.to_string(),
+            // The dashboard's own may stand on the same page.
+            id: if view.close { format!("{}-close", view.key) } else { view.key.to_string() },
             title: self.common.title.clone(),
             description: self.common.description.clone(),
             lines,
