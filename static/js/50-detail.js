@@ -8,7 +8,7 @@
   const make = () => {
     dialog = document.createElement('dialog');
     dialog.className = 'closely';
-    dialog.innerHTML = '<header><h1 id="closely-title" tabindex="-1" autofocus></h1><button type="button" class="pick" data-close>Close</button></header><div id="closely"></div>';
+    dialog.innerHTML = '<div class="top"><h1 id="closely-title" tabindex="-1" autofocus></h1><button type="button" class="pick" data-close>Close</button></div><article id="closely"></article>';
     dialog.setAttribute('aria-labelledby', 'closely-title');
     document.body.append(dialog);
     dialog.addEventListener('click', event => {

@@ -234,7 +234,7 @@ async fn a_fault_in_the_filters_is_told_with_its_place_and_what_was_meant() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(
-        page.contains("filtered.yaml:8:68") && page.contains("there is no filter “leest” here; did you mean “least”?"),
+        page.contains("filtered.yaml:8:66") && page.contains("there is no filter “leest” here; did you mean “least”?"),
         "{page}"
     );
     assert!(page.contains("the filter “least” stands here a second time"));
@@ -252,5 +252,44 @@ async fn a_fault_in_the_filters_is_told_with_its_place_and_what_was_meant() {
         page.contains("there is no filter “servr” on alpha-works/dashboards/filtered.yaml; did you mean “server”?"),
         "{page}"
     );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn dashboards_are_listed_front_page_first_and_an_own_file_wins_over_the_shared_one() {
+    let world = World::open().await;
+    let viewer = world.person("viewer@alpha.example").await;
+    std::fs::create_dir_all(world.tenants_file("_shared/dashboards")).expect("a folder");
+    let panel = "  panels:\n    - id: rows\n      config_file: panels/rows.yaml\n";
+    for (path, name) in [
+        ("_shared/dashboards/common.yaml", "Zebra shared"),
+        ("_shared/dashboards/own.yaml", "Overridden shared"),
+        ("alpha-works/dashboards/own.yaml", "Aardvark own"),
+    ] {
+        write(&world, path, &format!("dashboard:\n  name: \"{name}\"\n{panel}"));
+    }
+    let tenant = std::fs::read_to_string(world.tenants_file("alpha-works/tenant.yaml")).unwrap();
+    write(&world, "alpha-works/tenant.yaml", &format!("{tenant}  dashboards: [common, own]\n"));
+    let mut page = String::new();
+    for _ in 0..100 {
+        page = world.text(&viewer, "/tenant/alpha-works/dashboard/default").await;
+        if page.contains("Zebra shared") && page.contains("Aardvark own") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let menu = page.split("aria-label=\"Dashboards\"").nth(1).and_then(|rest| rest.split("</nav>").next()).unwrap();
+    let slugs: Vec<&str> = menu.split("/dashboard/").skip(1).filter_map(|rest| rest.split(['"', '?']).next()).collect();
+    assert_eq!(
+        slugs,
+        ["default", "own", "second", "common"],
+        "the front page, then by title; the files' names are the addresses"
+    );
+    assert!(!page.contains("Overridden shared"));
+    let own = world.text(&viewer, "/tenant/alpha-works/dashboard/own?from=now-1h&to=now").await;
+    assert!(own.contains("<h1>Aardvark own</h1>") && own.contains("MARKALPHA-service"), "over the tenant's own database");
+    let beta = world.person("viewer@beta.example").await;
+    let beta_page = world.get(&beta, "/tenant/beta-works/dashboard/common").await;
+    assert_eq!(beta_page.status(), 404, "a tenant uses of the shared ones what it names");
     world.close().await;
 }
