@@ -110,13 +110,18 @@ pub async fn tenant(
     }
     chrome.dashboards = dashboards;
     chrome.kiosk = view.kiosk;
+    chrome.tv = view.tv;
     chrome.assets.brand = super::pages::brand::url(scope);
     Ok(chrome)
 }
 
 /// What of a view means the same on another dashboard.
-fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
-    query.iter().filter(|(k, _)| matches!(k.as_str(), "from" | "to" | "tz" | "refresh" | "theme" | "kiosk")).cloned().collect()
+pub fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
+    query
+        .iter()
+        .filter(|(k, _)| matches!(k.as_str(), "from" | "to" | "tz" | "refresh" | "theme" | "kiosk" | "rotate" | "every"))
+        .cloned()
+        .collect()
 }
 
 /// A redirect with 303: whatever was sent, the next is a GET.

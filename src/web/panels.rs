@@ -16,7 +16,7 @@ use crate::config::{Dashboard, Placed, Version};
 use crate::datastore::Failure;
 use crate::frame::Frame;
 use crate::observe::PanelLabels;
-use crate::panel::{Drawing, View};
+use crate::panel::{Address, Drawing, View};
 use crate::query::Answer;
 use crate::tenancy::TenantScope;
 
@@ -30,6 +30,8 @@ pub enum Stand {
     Grid,
     /// Alone.
     Alone,
+    /// Looked at closely: large, or the rows behind it.
+    Close,
 }
 
 /// What a panel's questions came to.
@@ -57,14 +59,33 @@ pub async fn draw(
 ) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
     let began = Instant::now();
-    let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
+    let answers = ask(parts, scope, placed, page, &view).await;
+    drawn(parts, scope, dashboard, placed, page, &view, (stand, began), answers)
+}
+
+/// Draws what was answered since `began`, and counts it.
+#[allow(clippy::too_many_arguments)] // everything a frame is made of
+pub fn drawn(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    (stand, began): (Stand, Instant),
+    answers: Answers,
+) -> PanelFrame {
+    let outcome = outcome(placed, page, view, answers);
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
-    let mut frame = empty_frame(dashboard, placed, page, &view, stand);
+    let mut frame = empty_frame(dashboard, placed, page, view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
     frame.notices.extend(told_to_authors(scope, placed));
     frame.etag = Some(etag(&frame));
     frame
 }
+
+/// The answers to a panel's questions, in their order, or why there are none.
+pub type Answers = Result<Vec<Answer>, Failure>;
 
 /// The place kept for a panel that is late.
 pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView) -> PanelFrame {
@@ -72,11 +93,16 @@ pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &
     empty_frame(dashboard, placed, page, &view, Stand::Grid)
 }
 
-async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
-    let queries = placed.panel.queries(view);
+/// Asks a panel's questions.
+pub async fn ask(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Answers {
+    let queries = placed.panel.asks(view);
     let fresh_for = if page.fresh { Duration::ZERO } else { view.refresh.to_std().unwrap_or_default() };
     let answers = join_all(queries.iter().map(|query| query.run(scope, &parts.cache, placed.key.as_str(), fresh_for))).await;
-    let answers: Vec<Answer> = match answers.into_iter().collect() {
+    answers.into_iter().collect()
+}
+
+fn outcome(placed: &Placed, page: &PageView, view: &View, answers: Answers) -> Outcome {
+    let answers = match answers {
         Ok(answers) => answers,
         Err(failure) => return Outcome::Failed(failure),
     };
@@ -112,6 +138,7 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
 fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
     let common = placed.panel.common();
     let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
+    let opens = stand == Stand::Grid && common.drill_down.enabled && !page.tv;
     PanelFrame {
         key: placed.key.to_string(),
         kind: placed.kind,
@@ -123,7 +150,7 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         },
         title: common.title.clone(),
         description: common.description.clone(),
-        alone: (stand == Stand::Grid).then(|| view.fragment.href()),
+        detail: opens.then(|| detail(&view.fragment).href()),
         note: None,
         badge: None,
         turn: None,
@@ -190,6 +217,11 @@ fn told_to_authors(scope: &TenantScope, placed: &Placed) -> Option<String> {
         Version::LastGood => Some(format!("{} has a fault: this is its last good version.", placed.file)),
         Version::Faulty => Some(format!("{} has a fault, and there was no version without one.", placed.file)),
     }
+}
+
+/// The way from a panel to its detail.
+pub fn detail(panel: &Address) -> Address {
+    Address { path: format!("{}/detail", panel.path), query: panel.query.clone() }
 }
 
 fn updated(at: DateTime<Utc>, zone: Tz) -> Updated {

@@ -57,6 +57,9 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
     "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel/detail" { GET Tenant => pages::detail::show }
+    "/tenant/:tenant/dashboard/:dashboard/filters/save"   { POST Tenant => pages::filters::save }
+    "/tenant/:tenant/dashboard/:dashboard/filters/reset"  { POST Tenant => pages::filters::reset }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }

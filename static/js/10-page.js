@@ -128,12 +128,14 @@
     const all = new Set([...here.searchParams.keys(), ...next.searchParams.keys()]);
     const keys = [...all].filter(key => key.includes('.') && told(here, key) !== told(next, key));
     if (!keys.length) return;
+    // A dialog's view is its own: the dashboard behind it keeps its own addresses.
+    const within = document.querySelector('dialog[open]') ? ['dialog[open]'] : ['main', '.bar'];
     for (const name of ['href', 'hx-get', 'hx-push-url']) {
-      for (const element of document.querySelectorAll(`main [${name}^="/"], .bar [${name}^="/"]`)) {
+      for (const element of document.querySelectorAll(within.map(box => `${box} [${name}^="/"]`).join())) {
         element.setAttribute(name, sync(element.getAttribute(name), keys, next));
       }
     }
-    for (const form of document.querySelectorAll('main form')) syncForm(form, keys, next);
+    for (const form of document.querySelectorAll(`${within[0]} form`)) syncForm(form, keys, next);
   });
 
   // A stretch dragged over a chart becomes the page's range; the rest of the view stays.

@@ -329,15 +329,19 @@
     for (const panel of one ? [one.closest('section.panel')] : panels()) if (panel) ask(panel, true);
   });
 
+  const meet = panel => {
+    const known = of(panel);
+    if (panel.dataset.state === 'loading') known.due = Date.now();
+    else if (panel.querySelector('[data-retry]')) planRetry(panel);
+    else plan(panel);
+    if (drawn(panel) && !panel.dataset.at) stamp(panel, Date.now());
+  };
+  // A dialog brought its own.
+  document.addEventListener('loggia:added', () => document.querySelectorAll('dialog section.panel[hx-get]').forEach(meet));
+
   // What came with the page: late panels are asked for at once, failed ones soon, the others when their time comes.
   const begin = () => {
-    for (const panel of panels()) {
-      const known = of(panel);
-      if (panel.dataset.state === 'loading') known.due = Date.now();
-      else if (panel.querySelector('[data-retry]')) planRetry(panel);
-      else plan(panel);
-      if (drawn(panel) && !panel.dataset.at) stamp(panel, Date.now());
-    }
+    panels().forEach(meet);
     tick();
     setInterval(tick, 500);
   };

@@ -31,7 +31,7 @@ impl TimeSeries {
         };
         let lines = self.lines(frame);
         let mut notices = drawing::cut_notice(frame);
-        let as_table = match view.param("view") {
+        let as_table = match view.param("view").filter(|_| !view.close) {
             Some("table") => true,
             None | Some("" | "chart") => false,
             Some(other) => {
@@ -47,7 +47,8 @@ impl TimeSeries {
                 (Html::from(drawn.svg), drawn.summary)
             }
         };
-        let turn = Some(self.turn(as_table, view));
+        // Looked at closely, the rows stand below already.
+        let turn = (!view.close).then(|| self.turn(as_table, view));
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
         Drawing { body, stale_since, note: Some(self.note(view)), turn, notices, summary, ..Drawing::default() }
     }
@@ -93,7 +94,8 @@ impl TimeSeries {
     fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
         let look = &self.look;
         Chart {
-            id: view.key.to_string(),
+            // The dashboard's own may stand on the same page.
+            id: if view.close { format!("{}-close", view.key) } else { view.key.to_string() },
             title: self.common.title.clone(),
             description: self.common.description.clone(),
             lines,

@@ -21,7 +21,7 @@ fn time(format: TimeFormat, zone: Tz) -> TimeColumn {
 
 fn source(text: &str) -> Source {
     let (condition, order, limit) = Condition::parse_whole(text).unwrap();
-    Source { table: name("metrics"), condition, order, limit }
+    Source { table: name("metrics"), condition, order, limit, filters: Vec::new() }
 }
 
 fn series(zone: Tz, seconds: i64) -> Query {

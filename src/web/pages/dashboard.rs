@@ -12,11 +12,12 @@ use poem::{Request, Response, handler};
 use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
-use crate::config::{Dashboard, Version};
+use crate::config::{Dashboard, FilterKind, Version};
 use crate::domain::{Key, RangeSpec};
 use crate::error::{Error, Result};
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
+use crate::web::filters::{self, FilterBar};
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
@@ -153,8 +154,23 @@ pub struct DashboardPage {
     pub faults: Vec<FaultLine>,
     /// What the viewer should know: a bad parameter and what is shown instead.
     pub notices: Vec<String>,
+    /// The filters and their controls.
+    pub filters: Option<FilterBar>,
+    /// What is set, for those who have no controls: “Service: api”.
+    pub set: Vec<String>,
+    /// The dashboard that has its turn after this one.
+    pub next: Option<Next>,
     /// The panels, in reading order.
     pub panels: Vec<PanelFrame>,
+}
+
+/// The dashboard that has its turn after this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Where it is.
+    pub href: String,
+    /// Seconds until then.
+    pub seconds: i64,
 }
 
 impl DashboardPage {
@@ -212,7 +228,17 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let dashboard = find(parts, &scope, &dashboard)?;
-    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    let query = request.uri().query().unwrap_or_default();
+    let mut view = PageView::read(query, &dashboard, &scope, parts.clock.now());
+    let own = filters::saved(parts, &scope, &dashboard).await?;
+    if let Some(saved) = own.as_ref().filter(|_| !names_a_filter(query)) {
+        // Spelled out, so that a copied link shows a colleague the same (DECISIONS 29).
+        let mut address = view.page(&scope, &dashboard);
+        address.query.extend(saved.iter().cloned());
+        return Ok(around::see_other(&address.href()));
+    }
+    let offered = filters::settle(parts, &scope, &dashboard, &mut view).await;
+    let next = next(parts, &scope, &dashboard, &mut view);
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
     let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
     let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
@@ -223,12 +249,38 @@ pub async fn show(
         range: controls(&view.page(&scope, &dashboard), &view),
         faults: faults(parts, &scope),
         notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
+        filters: filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk),
+        set: filters::words(&dashboard, &view),
+        next: next.clone(),
         panels,
     };
     parts.tenancy.viewed(&scope, &dashboard.key);
     let mut response = around::page(&page)?;
     cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
+    // With a script the page goes on by itself, once the next one answers.
+    if let Some(next) = next.filter(|_| !around::has_script(request))
+        && let Ok(value) = http::HeaderValue::from_str(&format!("{}; url={}", next.seconds, next.href))
+    {
+        response.headers_mut().insert("refresh", value);
+    }
     Ok(response)
+}
+
+fn names_a_filter(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.starts_with("var-"))
+}
+
+/// Which of the dashboards that take turns comes after this one.
+fn next(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, view: &mut PageView) -> Option<Next> {
+    let turns = view.turns.clone()?;
+    let catalog = parts.catalog.now();
+    let (known, strange): (Vec<Key>, Vec<Key>) = turns.keys.into_iter().partition(|key| catalog.dashboard(scope, key).is_some());
+    view.notices.extend(strange.iter().take(3).map(|key| format!("There is no dashboard “{key}” to take a turn.")));
+    let here = known.iter().position(|key| *key == dashboard.key);
+    let key = known.get(here.map_or(0, |at| (at + 1) % known.len())).filter(|key| **key != dashboard.key)?;
+    let query = around::shared(&view.query);
+    let href = Address { path: dashboard_path(scope.slug().as_str(), key.as_str()), query }.href();
+    Some(Next { href, seconds: turns.every.num_seconds() })
 }
 
 /// The dashboard of that name in the caller's tenant.

@@ -16,7 +16,7 @@ use crate::panel::{Badge, Html};
 use crate::tenancy::TenantScope;
 use crate::web::panels::{self, Stand};
 use crate::web::view::PageView;
-use crate::web::{Parts, around};
+use crate::web::{Parts, around, filters};
 
 /// Where a panel stands in the grid; prints the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +136,8 @@ pub struct PanelFrame {
     pub title: String,
     /// Shown behind the title.
     pub description: Option<String>,
-    /// This panel alone on a page, behind the title; `None` when it is alone already.
-    pub alone: Option<String>,
+    /// This panel's detail, behind the title; `None` where it has none, or this is it.
+    pub detail: Option<String>,
     /// A few words beside the title.
     pub note: Option<String>,
     /// A state beside the title.
@@ -204,14 +204,14 @@ pub async fn show(
 ) -> Result<Response> {
     let dashboard = find(parts, &scope, &dashboard)?;
     let placed = dashboard.panels.iter().find(|p| p.key.as_str() == panel).ok_or(Error::NotFound("panel"))?;
-    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
-    match request.header("hx-request") {
-        Some(_) => fragment(parts, &scope, &dashboard, placed, &view, request.header("if-none-match")).await,
-        None => whole(parts, &scope, &dashboard, placed, &view, request).await,
+    let mut view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    if request.header("hx-request").is_some() {
+        return fragment(parts, &scope, &dashboard, placed, &view, request.header("if-none-match")).await;
     }
+    filters::settle(parts, &scope, &dashboard, &mut view).await;
+    whole(parts, &scope, &dashboard, placed, &view, request).await
 }
 
-/// The frame, or 304 when it would be the same (DECISIONS 27).
 async fn fragment(
     parts: &Parts,
     scope: &TenantScope,
@@ -221,11 +221,16 @@ async fn fragment(
     known: Option<&str>,
 ) -> Result<Response> {
     let frame = panels::draw(parts, scope, dashboard, placed, view, Stand::Grid).await;
+    answer(&frame, known)
+}
+
+/// A frame as the script asks for it: whole, or 304 when it would be the same (DECISIONS 27).
+pub fn answer(frame: &PanelFrame, known: Option<&str>) -> Result<Response> {
     let etag = frame.etag.clone().unwrap_or_default();
     let mut response = if known == Some(etag.as_str()) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
     } else {
-        around::page(&frame)?
+        around::page(frame)?
     };
     let headers = response.headers_mut();
     headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
