@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Version;
 use super::files::FileState;
+use crate::custom_panels;
 use crate::frame::Frame;
 use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;
@@ -37,7 +38,7 @@ impl ReadPanel {
     pub(super) fn of(document: Result<Document, Fault>, hash: u64, previous: Option<&ReadPanel>) -> ReadPanel {
         let (kind, faults) = match document {
             Err(fault) => (None, vec![fault]),
-            Ok(document) => match panel::read(&document) {
+            Ok(document) => match checked(&document) {
                 Ok((kind, panel, faults)) => {
                     return ReadPanel { hash, kind: kind.name, size: kind.size, panel, version: Version::Current, faults };
                 }
@@ -59,6 +60,19 @@ impl ReadPanel {
     pub(super) fn missing() -> ReadPanel {
         ReadPanel::faulty(0, None, Vec::new(), None)
     }
+}
+
+/// Reads the panel in a file and holds its call to what the endpoint declares.
+///
+/// # Errors
+/// Every fault of the file.
+pub(super) fn checked(document: &Document) -> Result<panel::Opened, Vec<Fault>> {
+    let opened = panel::read(document)?;
+    let wrong = opened.1.endpoint().map(|call| custom_panels::registry().check(call)).unwrap_or_default();
+    if wrong.is_empty() {
+        return Ok(opened);
+    }
+    Err(wrong.into_iter().map(|(path, message)| document.fault(&path, message)).chain(opened.2).collect())
 }
 
 fn kind_named(name: &str) -> Option<&'static panel::Kind> {

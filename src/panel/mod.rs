@@ -7,6 +7,7 @@ mod drawing;
 mod endpoint;
 mod kind;
 mod link;
+mod markup;
 mod pager;
 mod spec;
 mod status;
@@ -22,6 +23,10 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use drawing::{Badge, Drawing, Html, Level};
+pub use endpoint::{
+    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Parameter, Picture, Reach, Registry,
+    Trouble, Value, Wants, escaped,
+};
 pub use kind::{Kind, Opened, kinds, read};
 pub use view::View;
 
@@ -70,4 +75,17 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
 
     /// Draws the answers, in the order of the queries.
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing;
+
+    /// The endpoint that makes what it shows; it then has no queries, and [`Panel::draw_made`] draws.
+    fn endpoint(&self) -> Option<&EndpointCall> {
+        None
+    }
+
+    /// Draws what its endpoint made.
+    ///
+    /// # Errors
+    /// Why that cannot be drawn, in the visitor's words.
+    fn draw_made(&self, _made: &Content, _view: &View) -> Result<Drawing, Trouble> {
+        Err(Trouble::Undrawn)
+    }
 }

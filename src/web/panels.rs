@@ -13,10 +13,9 @@ use super::Parts;
 use super::pages::{PanelFrame, PanelState, Place, Updated};
 use super::view::PageView;
 use crate::config::{Dashboard, Placed};
-use crate::datastore::Failure;
 use crate::frame::Frame;
 use crate::observe::PanelLabels;
-use crate::panel::{Drawing, View};
+use crate::panel::{Asked, Drawing, EndpointCall, Trouble, View};
 use crate::query::Answer;
 use crate::tenancy::TenantScope;
 
@@ -34,8 +33,8 @@ pub enum Stand {
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, hit: bool },
-    Failed(Failure),
+    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Trouble>, hit: bool },
+    Failed(Trouble),
 }
 
 /// Asks and draws one panel of a dashboard.
@@ -64,21 +63,45 @@ pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &
 }
 
 async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
+    if let Some(call) = placed.panel.endpoint() {
+        return make_and_draw(parts, scope, placed, page, view, call).await;
+    }
     let queries = placed.panel.queries(view);
     let fresh_for = if page.fresh { Duration::ZERO } else { view.refresh.to_std().unwrap_or_default() };
     let answers = join_all(queries.iter().map(|query| query.run(scope, &parts.cache, placed.key.as_str(), fresh_for))).await;
     let answers: Vec<Answer> = match answers.into_iter().collect() {
         Ok(answers) => answers,
-        Err(failure) => return Outcome::Failed(failure),
+        Err(failure) => return Outcome::Failed(failure.into()),
     };
     let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
     let hit = answers.iter().all(|a| a.hit);
-    let stale = answers.iter().find_map(|a| a.stale.clone());
+    let stale = answers.iter().find_map(|a| a.stale.clone()).map(Trouble::Query);
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
         Ok(drawing) => Outcome::Drawn { drawing, at, stale, hit },
-        Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
+        Err(_) => Outcome::Failed(Trouble::Undrawn),
+    }
+}
+
+/// The same for a panel whose endpoint makes what it shows.
+async fn make_and_draw(
+    parts: &Parts,
+    scope: &TenantScope,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    call: &EndpointCall,
+) -> Outcome {
+    let asked = Asked { scope, cache: &parts.cache, view, fresh: page.fresh };
+    let made = match parts.endpoints.ask(call, asked).await {
+        Ok(made) => made,
+        Err(trouble) => return Outcome::Failed(trouble),
+    };
+    match catch_unwind(AssertUnwindSafe(|| placed.panel.draw_made(&made.content, view))) {
+        Ok(Ok(drawing)) => Outcome::Drawn { drawing, at: made.at, stale: made.stale, hit: made.hit },
+        Ok(Err(trouble)) => Outcome::Failed(trouble),
+        Err(_) => Outcome::Failed(Trouble::Undrawn),
     }
 }
 

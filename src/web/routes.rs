@@ -47,6 +47,7 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
     "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }

@@ -7,6 +7,7 @@ mod access;
 mod architecture;
 mod central;
 mod config;
+mod custom;
 mod datastore;
 mod demo;
 mod identity;

@@ -6,6 +6,7 @@ pub mod brand;
 pub mod chrome;
 pub mod dashboard;
 pub mod error;
+pub mod image;
 pub mod landing;
 pub mod login;
 pub mod logout;
