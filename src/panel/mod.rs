@@ -34,7 +34,7 @@ use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
 
-list![timeseries, kpi, health_status, table, custom_image, custom_template];
+list![timeseries, kpi, health_status, table, bar, text, custom_image, custom_template];
 
 /// What every panel has.
 #[derive(Clone, Debug)]

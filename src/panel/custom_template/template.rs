@@ -51,7 +51,9 @@ impl Template {
                 Err(error) => check.told_by_parser(&error),
             }
         }
-        if let (true, Err(error)) = (check.wrong.is_empty(), environment().template_from_named_str("template", source)) {
+        if check.wrong.is_empty()
+            && let Err(error) = environment().template_from_named_str("template", source)
+        {
             check.told_by_parser(&error);
         }
         if check.wrong.is_empty() { Ok(Template(source.to_owned())) } else { Err(check.wrong) }
