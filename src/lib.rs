@@ -20,6 +20,7 @@ pub mod tenancy;
 pub mod query;
 pub mod chart;
 pub mod panel;
+pub mod custom_panels;
 pub mod config;
 pub mod demo;
 // outside

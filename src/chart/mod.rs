@@ -1,5 +1,6 @@
 //! Drawings: SVG that stretches while its text does not, in words for those who cannot see it.
 
+mod bars;
 mod color;
 mod draw;
 mod escape;
@@ -23,6 +24,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+pub use bars::{Bars, Place, Series};
 pub use color::Color;
 pub use spark::spark;
 

@@ -119,6 +119,22 @@ pub enum Query {
         /// What was wrong.
         message: Option<Name>,
     },
+    /// One row a combination of `keys` (one or two): `key`, with two also `label`, and `value`, the aggregate of its rows
+    /// (`Last` counts as `Avg`); ordered by the keys.
+    Groups {
+        /// Where from.
+        source: Source,
+        /// What tells the groups apart.
+        keys: Vec<Name>,
+        /// The value column.
+        value: Name,
+        /// What is done with a group's values.
+        aggregate: Aggregate,
+        /// The time column the range acts on.
+        time: Option<TimeColumn>,
+        /// None: whatever the range.
+        range: Option<TimeRange>,
+    },
     /// The named columns of one page of the set that `source` (where, order, limit), `range`, `search` and `filters` define.
     Rows {
         /// The set.

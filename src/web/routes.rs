@@ -60,6 +60,7 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/detail" { GET Tenant => pages::detail::show }
     "/tenant/:tenant/dashboard/:dashboard/filters/save"   { POST Tenant => pages::filters::save }
     "/tenant/:tenant/dashboard/:dashboard/filters/reset"  { POST Tenant => pages::filters::reset }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }

@@ -17,7 +17,7 @@ const FORMS: &[(&str, &str)] = &[
 fn paths(slug: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for line in PUBLIC.iter().filter(|line| line.method == "GET" && matches!(line.access, Access::Tenant | Access::Person)) {
-        for panel in ["cpu", "number", "health", "rows"] {
+        for panel in ["cpu", "number", "health", "rows", "map", "words"] {
             paths.push(line.path.replace(":tenant", slug).replace(":dashboard", "default").replace(":panel", panel));
         }
     }

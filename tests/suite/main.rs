@@ -10,6 +10,7 @@ mod bad_input;
 mod central;
 mod commands;
 mod config;
+mod custom;
 mod datastore;
 mod demo;
 mod detail;
