@@ -21,6 +21,7 @@ pub mod query;
 pub mod chart;
 pub mod panel;
 pub mod config;
+pub mod report;
 pub mod demo;
 // outside
 pub mod web;

@@ -3,6 +3,7 @@
 mod color;
 mod draw;
 mod escape;
+mod file;
 #[cfg(test)]
 mod gallery;
 mod labels;
@@ -23,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use color::Color;
+pub use file::Card;
 pub use spark::spark;
 
 use crate::domain::{TimeRange, Unit};

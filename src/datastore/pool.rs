@@ -10,7 +10,7 @@ use super::{Dialect, Failure, Statement, Target, postgres, sqlite};
 use crate::frame::Frame;
 
 /// How long a query waits for a free connection, and a connection for its server.
-const WAIT: Duration = Duration::from_secs(2);
+pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// How long an unused connection stays open.
 const IDLE: Duration = Duration::from_secs(60);
 /// How much later than the database's own limit ours strikes, for servers that hang.
@@ -151,7 +151,7 @@ impl Drop for Lease<'_> {
     }
 }
 
-fn closed() -> Failure {
+pub(super) fn closed() -> Failure {
     Failure::Unreachable("its connections were closed".into())
 }
 

@@ -5,6 +5,7 @@ mod cells;
 mod draft;
 mod drawing;
 mod endpoint;
+mod export;
 mod kind;
 mod link;
 mod pager;
@@ -22,9 +23,11 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use drawing::{Badge, Drawing, Html, Level};
+pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
 pub use view::View;
 
+use crate::chart::Svg;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
@@ -70,4 +73,19 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
 
     /// Draws the answers, in the order of the queries.
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing;
+
+    /// What of it leaves as a file: what it shows; without aggregation, the rows behind. None: it has no rows.
+    fn export(&self, _view: &View) -> Option<Export> {
+        None
+    }
+
+    /// The drawing as a picture that stands alone. None: it is words, for which there is the report.
+    fn picture(&self, _frames: &[Arc<Frame>], _view: &View) -> Option<Svg> {
+        None
+    }
+
+    /// The same panel as paper wants it: whole, with nothing to press. None: as it is.
+    fn on_paper(&self) -> Option<Arc<dyn Panel>> {
+        None
+    }
 }

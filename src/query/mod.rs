@@ -5,6 +5,7 @@ mod cache;
 pub mod guard;
 mod name;
 mod shape;
+mod stream;
 mod window;
 mod zone;
 
@@ -15,6 +16,7 @@ use crate::domain::TimeRange;
 pub use cache::{Answer, Cache};
 pub use guard::{Condition, FragmentFault, Order};
 pub use name::Name;
+pub use stream::FILE_CAP;
 pub use window::{Bucket, Window};
 
 /// The most rows a panel's frame holds.

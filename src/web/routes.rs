@@ -47,7 +47,10 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
     "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
+    "/tenant/:tenant/report/:file"                        { GET Tenant => pages::report::show_panel }
+    "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
+    "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }

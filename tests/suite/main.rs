@@ -9,6 +9,7 @@ mod central;
 mod config;
 mod datastore;
 mod demo;
+mod exports;
 mod identity;
 mod isolation;
 mod query;

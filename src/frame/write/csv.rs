@@ -40,7 +40,8 @@ fn cell(values: &Values, i: usize, zone: Tz, out: &mut Vec<u8>) {
 /// Text of somebody's data. What a spreadsheet would take for a formula gets an apostrophe in front.
 fn text(text: &str, out: &mut Vec<u8>) {
     let formula = is_formula(text);
-    let quoted = text.is_empty() || formula || text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
+    let quoted =
+        text.is_empty() || formula || text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
     if !quoted {
         return out.extend_from_slice(text.as_bytes());
     }

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
 use crate::config::Dashboard;
-use crate::domain::{Key, RangeSpec};
+use crate::domain::{Key, RangeSpec, Slug};
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
 use crate::web::guards::Person;
@@ -106,6 +107,8 @@ pub struct RangeControls {
     pub refresh: String,
     /// This page without its bar.
     pub kiosk: String,
+    /// This page on paper.
+    pub print: Option<String>,
 }
 
 impl RangeControls {
@@ -122,6 +125,7 @@ impl RangeControls {
             out: steps.out.of(page),
             refresh: page.with("fresh", Some("1")).href(),
             kiosk: page.with("kiosk", Some("1")).href(),
+            print: None,
             action: page.path.clone(),
             keep: page.query.iter().filter(|(name, _)| name != "from" && name != "to").cloned().collect(),
             from: now.from,
@@ -186,12 +190,17 @@ pub async fn of_active_tenant(
     request: &Request,
 ) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
+    let Some(slug) = seen_last(parts, &identity, request).await? else { return Ok(around::see_other("/?all=1")) };
+    Ok(around::see_other(&dashboard_path(slug.as_str(), key.as_str())))
+}
+
+/// The tenant last seen, or the only one.
+pub async fn seen_last(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<Slug>> {
+    let mine = parts.tenancy.mine(identity, None, 1).await.map_err(Error::unavailable)?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
     let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
     let only = if mine.items.len() == 1 { mine.items.first() } else { None };
-    let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
-    Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
+    Ok(seen.or(only).map(|card| card.slug.clone()))
 }
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.
@@ -210,7 +219,10 @@ pub async fn show(
         chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
         name: dashboard.name.clone(),
         description: dashboard.description.clone(),
-        range: controls(&view.page(&scope, &dashboard), &view),
+        range: RangeControls {
+            print: Some(super::report::of_dashboard(&scope, &dashboard, &view.query).href()),
+            ..controls(&view.page(&scope, &dashboard), &view)
+        },
         faults: faults(parts, &scope),
         notices: view.notices.clone(),
         panels,
