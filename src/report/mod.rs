@@ -39,9 +39,3 @@ impl Broken {
         }
     }
 }
-
-impl From<Broken> for std::io::Error {
-    fn from(broken: Broken) -> std::io::Error {
-        std::io::Error::other(broken)
-    }
-}

@@ -1,8 +1,11 @@
 //! Files: a panel's rows or its picture, a dashboard's files in one. Streamed; what breaks off is seen to be broken off.
 
+use std::io;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt};
 use http::HeaderValue;
 use poem::{Body, Request, Response};
 use serde_json::json;
@@ -16,7 +19,7 @@ use crate::domain::Key;
 use crate::error::{Error, Result};
 use crate::frame::write::{Format, Writer};
 use crate::panel::View;
-use crate::report::{self, Allowed, Bundle, Part};
+use crate::report::{self, Allowed, Bundle, Part, Piece};
 use crate::tenancy::TenantScope;
 
 /// A panel, and how it is being looked at.
@@ -57,8 +60,7 @@ pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, form
     parts.tenancy.exported(scope, &placed.key, format.ending());
     let writer = Writer::new(format, wanted.view.zone);
     let pieces = report::pieces(rows, export, writer, allowed(parts, wanted));
-    let body = Body::from_bytes_stream(pieces.map_err(std::io::Error::from));
-    let mut response = attachment(&wanted.name(&placed.key, format.ending()), format.content_type(), body);
+    let mut response = attachment(&wanted.name(&placed.key, format.ending()), format.content_type(), streamed(pieces));
     if cut {
         response.headers_mut().insert("x-loggia-truncated", HeaderValue::from_static("true"));
     }
@@ -112,8 +114,22 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
     let parcel = Bundle { scope: scope.clone(), parts: all.collect(), about, zone: view.zone, allowed: allowed(parts, wanted) };
     let pieces = report::bundle(parcel).await.map_err(Error::unavailable)?;
     parts.tenancy.exported(scope, &dashboard.key, "zip");
-    let body = Body::from_bytes_stream(pieces.map_err(std::io::Error::from));
-    Ok(attachment(&wanted.name(&dashboard.key, "zip"), "application/zip", body))
+    Ok(attachment(&wanted.name(&dashboard.key, "zip"), "application/zip", streamed(pieces)))
+}
+
+/// What was written last has this long to leave before the connection breaks.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+/// A body that breaks its connection when it fails. After a body's error the server would ask the connection once more, which
+/// then ends the body as if it were whole; only what unwinds leaves the end out. No hook is told, as nothing panics.
+fn streamed(pieces: impl Stream<Item = Piece> + Send + 'static) -> Body {
+    Body::from_bytes_stream(pieces.then(async |piece| match piece {
+        Ok(piece) => Ok::<_, io::Error>(piece),
+        Err(broken) => {
+            tokio::time::sleep(FAREWELL).await;
+            resume_unwind(Box::new(broken))
+        }
+    }))
 }
 
 fn attachment(name: &str, kind: &str, body: Body) -> Response {
