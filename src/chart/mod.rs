@@ -8,6 +8,7 @@ mod file;
 mod gallery;
 mod labels;
 mod legend;
+mod limits;
 mod plot;
 mod runs;
 mod spark;

@@ -178,6 +178,7 @@ impl Build<'_> {
         faults.extend(dashboards.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
         dashboards.sort_by_key(|dashboard| (!dashboard.is_default(), dashboard.name.to_lowercase(), dashboard.key.clone()));
         faults.extend(self.same_ids(&slug, &dashboards));
+        faults.extend(unknown_filters(&dashboards.iter().collect::<Vec<_>>()));
         faults.extend(self.unused_panels(slug.as_str(), &dashboards.iter().collect::<Vec<_>>()));
         faults.sort();
         faults.dedup();
@@ -303,10 +304,33 @@ impl Build<'_> {
         }
         faults.extend(unused.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
         let all: Vec<&Arc<Dashboard>> = used.into_iter().chain(&unused).collect();
+        faults.extend(unknown_filters(&unused.iter().collect::<Vec<_>>()));
         faults.extend(self.unused_panels("_shared", &all));
         faults.extend(files.directly_in("_shared/apps").flat_map(|(path, stem)| app_faults(&files.found[path], path, stem)));
         faults
     }
+}
+
+/// Filters that a panel names and none of the dashboards that show it has. One that only another of them has is unset here.
+fn unknown_filters(dashboards: &[&Arc<Dashboard>]) -> Vec<Fault> {
+    // Nobody knows which filters a dashboard that cannot be read would have.
+    if dashboards.iter().any(|dashboard| dashboard.version != Version::Current) {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    for (dashboard, placed) in dashboards.iter().flat_map(|dashboard| dashboard.panels.iter().map(move |p| (dashboard, p))) {
+        let showing = dashboards.iter().filter(|other| other.panels.iter().any(|panel| panel.file == placed.file));
+        let known: BTreeSet<&str> = showing.flat_map(|other| &other.filters).map(|filter| filter.id.as_str()).collect();
+        for used in placed.uses.iter().filter(|used| !known.contains(used.filter.as_str())) {
+            let hint = match nearest(&used.filter, known.iter().copied()) {
+                Some(meant) => format!("; did you mean “{meant}”?"),
+                None => String::new(),
+            };
+            let message = format!("there is no filter “{}” on {}{hint}", used.filter, dashboard.file);
+            faults.push(Fault { message, ..used.place.clone() });
+        }
+    }
+    faults
 }
 
 fn app_faults(file: &FileState, path: &str, stem: &str) -> Vec<Fault> {

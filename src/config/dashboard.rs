@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::Build;
+use super::filters;
 use super::layout::{self, Wish};
 use super::panels::ReadPanel;
 use super::spec::{DashboardDocument, DashboardSpec, PanelReference};
@@ -100,6 +101,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             wanted.push(Wanted { key: reference.id.0.clone(), at, file, read, wish });
         }
         self.check_range(document, &spec);
+        let filters = filters::read(spec.filters.as_deref().unwrap_or_default(), document, &mut self.faults);
         let panels = self.place(document, wanted);
         Some(Dashboard {
             name: spec.name.0.0,
@@ -107,6 +109,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             refresh: spec.refresh_interval.map(|period| period.0),
             zone: spec.timezone.map(|zone| zone.0),
             range: spec.range.map(|range| (range.from.0.as_str().to_owned(), range.to.0.as_str().to_owned())),
+            filters,
             panels,
             ..bare(key, path)
         })
@@ -212,7 +215,8 @@ impl<'a, 'b> Reading<'a, 'b> {
                 continue;
             };
             let Wanted { key, file, read, .. } = wanted;
-            panels.push(Placed { key, kind: read.kind, position, panel: read.panel.clone(), file, version: read.version });
+            let (kind, version, line) = (read.kind, read.version, read.line);
+            panels.push(Placed { key, kind, position, panel: read.panel.clone(), file, line, uses: read.uses.clone(), version });
         }
         panels.sort_by_key(|placed| (placed.position.row, placed.position.col));
         panels
@@ -237,6 +241,7 @@ fn show(placed: &mut Placed, read: &ReadPanel) {
         placed.version = Version::LastGood;
     } else {
         (placed.panel, placed.kind, placed.version) = (read.panel.clone(), read.kind, read.version);
+        (placed.line, placed.uses) = (read.line, read.uses.clone());
     }
 }
 
@@ -258,6 +263,7 @@ fn bare(key: &Key, path: &str) -> Dashboard {
         refresh: None,
         zone: None,
         range: None,
+        filters: Vec::new(),
         panels: Vec::new(),
         file: path.to_owned(),
         version: Version::Current,

@@ -4,6 +4,7 @@ mod catalog;
 pub mod check;
 mod dashboard;
 mod files;
+mod filters;
 mod layout;
 mod live;
 mod panels;
@@ -20,6 +21,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 pub use catalog::Catalog;
+pub use filters::{CHOICES, Choices, Filter, FilterKind, LONGEST, Use};
 pub use live::Live;
 pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
 
@@ -62,6 +64,10 @@ pub struct Placed {
     pub panel: Arc<dyn Panel>,
     /// The file it was read from, for authors.
     pub file: String,
+    /// The line its panel begins on.
+    pub line: usize,
+    /// The filters it names, each with its place.
+    pub uses: Vec<Use>,
     /// Whether it is what its file says.
     pub version: Version,
 }
@@ -81,6 +87,8 @@ pub struct Dashboard {
     pub zone: Option<Tz>,
     /// The range when the address names none.
     pub range: Option<(String, String)>,
+    /// Its filters, each behind those its choices depend on.
+    pub filters: Vec<Filter>,
     /// Its panels, in reading order.
     pub panels: Vec<Placed>,
     /// Its file, for authors.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Version;
 use super::files::FileState;
+use super::filters::Use;
 use crate::frame::Frame;
 use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;
@@ -21,6 +22,10 @@ pub(super) struct ReadPanel {
     pub(super) panel: Arc<dyn Panel>,
     pub(super) version: Version,
     pub(super) faults: Vec<Fault>,
+    /// The line it begins on.
+    pub(super) line: usize,
+    /// The filters it names.
+    pub(super) uses: Vec<Use>,
 }
 
 impl ReadPanel {
@@ -39,7 +44,17 @@ impl ReadPanel {
             Err(fault) => (None, vec![fault]),
             Ok(document) => match panel::read(&document) {
                 Ok((kind, panel, faults)) => {
-                    return ReadPanel { hash, kind: kind.name, size: kind.size, panel, version: Version::Current, faults };
+                    let (line, uses) = (document.fault_at_key("panel", "").line, uses(&document));
+                    return ReadPanel {
+                        hash,
+                        kind: kind.name,
+                        size: kind.size,
+                        panel,
+                        version: Version::Current,
+                        faults,
+                        line,
+                        uses,
+                    };
                 }
                 Err(faults) => (document.text("panel.type").and_then(kind_named), faults),
             },
@@ -52,13 +67,29 @@ impl ReadPanel {
             return ReadPanel { hash, version: Version::LastGood, faults, ..good.clone() };
         }
         let (name, size) = kind.map_or(("faulty", UNKNOWN_SIZE), |kind| (kind.name, kind.size));
-        ReadPanel { hash, kind: name, size, panel: Arc::new(Faulty::new()), version: Version::Faulty, faults }
+        ReadPanel {
+            hash,
+            kind: name,
+            size,
+            panel: Arc::new(Faulty::new()),
+            version: Version::Faulty,
+            faults,
+            line: 1,
+            uses: Vec::new(),
+        }
     }
 
     /// What stands where a file is missing.
     pub(super) fn missing() -> ReadPanel {
         ReadPanel::faulty(0, None, Vec::new(), None)
     }
+}
+
+/// The filters that a panel's file names, with their places.
+fn uses(document: &Document) -> Vec<Use> {
+    let path = "panel.data_source.filters";
+    let place = |id: &str| document.fault_at_key(&format!("{path}.{id}"), "");
+    document.keys(path).into_iter().map(|id| Use { filter: id.to_owned(), place: place(id) }).collect()
 }
 
 fn kind_named(name: &str) -> Option<&'static panel::Kind> {

@@ -319,3 +319,55 @@ proptest! {
         let _ = files::text(&bytes, "x");
     }
 }
+
+#[test]
+fn filters_are_read_in_the_order_of_their_dependencies() {
+    let written = "dashboard:
+  name: Board
+  filters:
+    - { id: server, type: multi, choices: { table: metrics, column: host, depends_on: region, where: \"kind = 'cpu'\" } }
+    - { id: region, label: Region, type: select, choices: [EU, US], default: EU }
+    - { id: words, type: text }
+  panels: []
+";
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "acme-corp/dashboards/default.yaml", written);
+    let catalog = Catalog::load(dir.path(), None);
+    assert_eq!(catalog.all_faults(), vec![]);
+    let board = catalog.dashboard_of(&"acme-corp".parse().unwrap(), &"default".parse().unwrap()).unwrap();
+    let ids: Vec<&str> = board.filters.iter().map(|filter| filter.id.as_str()).collect();
+    assert_eq!(ids, ["region", "words", "server"]);
+    assert_eq!(board.filters[0].initial, ["EU"]);
+    assert_eq!(board.filters[2].label, "server", "without a label it is called by its id");
+    assert!(board.filters[0].question(&[]).is_none() && board.filters[2].question(&[]).is_some());
+}
+
+#[test]
+fn faults_of_filters_are_told_at_their_places() {
+    let told = |filters: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("dashboard:\n  name: Board\n  filters:\n{filters}\n  panels: []\n");
+        write(dir.path(), "acme-corp/dashboards/default.yaml", &text);
+        let faults = Catalog::load(dir.path(), None).all_faults();
+        faults.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message)).collect::<Vec<_>>()
+    };
+    let one = |filter: &str| told(&format!("    - {{ {filter} }}"));
+    assert_eq!(one("id: a, type: selct, choices: [x]"), ["4:22 unknown value “selct”; did you mean “select”?"]);
+    assert_eq!(one("id: a, type: select"), ["4:7 missing key “choices”: a list, or the table and column to choose from"]);
+    assert_eq!(one("id: a, type: text, choices: [x]"), ["4:37 a text filter takes any text; choices belong to select and multi"]);
+    assert_eq!(one("id: a, type: select, choices: []"), ["4:39 must be 1 to 500 choices"]);
+    assert_eq!(one("id: a, type: select, choices: [x, x]"), ["4:43 the choice “x” stands here a second time"]);
+    assert_eq!(
+        one("id: a, type: select, choices: [north, south], default: nort"),
+        ["4:64 “nort” is not among the choices; did you mean “north”?"]
+    );
+    assert_eq!(one("id: a, type: select, choices: [x, y], default: [x, y]"), ["4:56 only a multi filter has several values"]);
+    let hostile = one("id: a, type: select, choices: { table: \"t; drop\", column: c, where: \"1=1; drop table t\" }");
+    assert_eq!(hostile.len(), 2, "{hostile:?}");
+    assert!(
+        one("id: a, type: select, choices: { table: t, colum: c }").iter().any(|told| told.contains("did you mean “column”?"))
+    );
+    let circle =
+        told("    - { id: a, type: select, choices: { table: t, column: c, depends_on: a } }\n    - { id: a, type: text }");
+    assert_eq!(circle, ["4:73 these filters wait for one another: a", "5:13 the filter “a” stands here a second time"]);
+}

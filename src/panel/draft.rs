@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use super::spec::{DataSource, DrillDownSpec, QueryParts, QuerySpec, TimeFormat};
+use super::spec::{DataSource, DrillDownSpec, Ordered, QueryParts, QuerySpec, TimeFormat};
 use super::{Common, DrillDown};
 use crate::chart::Color;
-use crate::query::{Condition, FragmentFault, Name, Order, Source, TimeColumn};
+use crate::domain::Key;
+use crate::query::{Bound, Condition, FragmentFault, Name, Order, Source, TimeColumn};
 use crate::yaml::{Document, Fault};
 
 /// A file being checked.
@@ -58,15 +59,16 @@ impl<'a> Draft<'a> {
         description: Option<&str>,
         refresh: Option<u32>,
         stale_after: Option<u32>,
-        drill_down: DrillDownSpec,
+        drill_down: Option<DrillDownSpec>,
     ) -> Common {
         if title.trim().is_empty() {
             self.fault("panel.title", "a panel needs a title");
         }
+        let written = drill_down.unwrap_or_default();
         let drill_down = DrillDown {
-            enabled: drill_down.enabled.unwrap_or(true),
-            show_table: drill_down.show_table,
-            disable_aggregation: drill_down.disable_aggregation,
+            enabled: written.enabled.unwrap_or(true),
+            show_table: written.show_table.unwrap_or(true),
+            disable_aggregation: written.disable_aggregation.unwrap_or(true),
         };
         Common {
             title: title.trim().to_owned(),
@@ -127,6 +129,7 @@ impl<'a> Draft<'a> {
     /// Table and query of a source. The query may stand in `data_source` or beside it.
     pub(super) fn source<C>(&mut self, written: &DataSource<C>, beside: Option<&QuerySpec>) -> Option<Source> {
         let table = self.name("panel.data_source.table", &written.table);
+        let filters = self.filters(&written.filters);
         let (path, query) = match (&written.query, beside) {
             (Some(_), Some(_)) => {
                 self.fault("panel.query", "the query stands twice: here and in “data_source”; keep one");
@@ -140,7 +143,19 @@ impl<'a> Draft<'a> {
             Some(QuerySpec::Whole(text)) => self.fragment(path, Condition::parse_whole(text))?,
             Some(QuerySpec::Parts(parts)) => self.parts(path, parts)?,
         };
-        Some(Source { table: table?, condition, order, limit })
+        Some(Source { table: table?, condition, order, limit, filters: filters? })
+    }
+
+    /// Which filters act on which columns. Whether there are such filters, the dashboard knows.
+    pub(super) fn filters(&mut self, written: &Ordered<String>) -> Option<Vec<Bound>> {
+        let bound = written.0.iter().map(|(id, column)| {
+            let path = format!("panel.data_source.filters.{id}");
+            let filter = self.check(&path, id.parse::<Key>());
+            let column = self.name(&path, column);
+            Some(Bound { filter: Some(filter?), column: column?, chosen: None })
+        });
+        let bound: Vec<Option<Bound>> = bound.collect();
+        bound.into_iter().collect()
     }
 
     fn parts(&mut self, path: &str, parts: &QueryParts) -> Option<(Option<Condition>, Vec<Order>, Option<u32>)> {

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::cells;
 use super::draft::Times;
 use super::status::Statuses;
-use crate::domain::TimeRange;
+use crate::domain::{Key, TimeRange};
 use crate::frame::{self, Frame, Values};
-use crate::query::{Name, Query, Set, Source, TimeColumn};
+use crate::query::{Chosen, Name, Query, Set, Source, TimeColumn};
 
 /// What of a panel leaves as a file.
 #[derive(Clone, Debug)]
@@ -113,6 +113,12 @@ impl Export {
     ) -> Export {
         let set = Set { source: source.clone(), time, range, search: None, filters: Vec::new() };
         Export::new(Query::all_rows(set.clone(), names, None), Some(Query::Count { set }), columns)
+    }
+
+    /// The same under the filters that are set.
+    #[must_use]
+    pub fn filtered(self, filters: &[(Key, Chosen)]) -> Export {
+        Export { query: self.query.filtered(filters), count: self.count.map(|count| count.filtered(filters)), ..self }
     }
 
     /// The headings of a CSV.

@@ -1,6 +1,7 @@
 //! Panels: what a dashboard is made of. One folder a type; each asks its questions and draws the answers.
 
 mod address;
+mod behind;
 mod cells;
 mod draft;
 mod drawing;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 pub use address::Address;
+pub use behind::rows_behind;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
@@ -54,9 +56,9 @@ pub struct Common {
 pub struct DrillDown {
     /// Whether anything does.
     pub enabled: bool,
-    /// Whether the rows are shown below the drawing.
+    /// Whether the rows behind the drawing stand below it.
     pub show_table: bool,
-    /// Whether it opens with the rows as they are, not in buckets.
+    /// Whether every reading may be asked for in place of buckets.
     pub disable_aggregation: bool,
 }
 
@@ -70,6 +72,16 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
 
     /// What it asks. An empty list: it is drawn without a question.
     fn queries(&self, view: &View) -> Vec<Query>;
+
+    /// What it asks under the filters that are set: what callers run.
+    fn asks(&self, view: &View) -> Vec<Query> {
+        self.queries(view).into_iter().map(|query| query.filtered(&view.filters)).collect()
+    }
+
+    /// What tells which series there are, where it draws several.
+    fn series(&self, _: &View) -> Option<Query> {
+        None
+    }
 
     /// Draws the answers, in the order of the queries.
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing;

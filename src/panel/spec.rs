@@ -44,8 +44,7 @@ macro_rules! spec {
         impl $name {
             /// The keys that every panel has, checked.
             pub(in crate::panel) fn common(&self, draft: &mut $crate::panel::draft::Draft<'_>) -> $crate::panel::Common {
-                let drill_down = self.drill_down.unwrap_or_default();
-                draft.common(&self.title, self.description.as_deref(), self.refresh_interval, self.stale_after, drill_down)
+                draft.common(&self.title, self.description.as_deref(), self.refresh_interval, self.stale_after, self.drill_down)
             }
         }
     };
@@ -68,12 +67,12 @@ pub(super) struct DrillDownSpec {
     /// Whether the panel opens at all; it does unless this is false.
     #[serde(default)]
     pub(super) enabled: Option<bool>,
-    /// Whether the rows are shown below the drawing.
+    /// Whether the rows behind the drawing stand below it; they do unless this is false.
     #[serde(default)]
-    pub(super) show_table: bool,
-    /// Whether it opens with the rows as they are, not in buckets.
+    pub(super) show_table: Option<bool>,
+    /// Whether every reading may be asked for in place of buckets; it may unless this is false.
     #[serde(default)]
-    pub(super) disable_aggregation: bool,
+    pub(super) disable_aggregation: Option<bool>,
 }
 
 /// Where a panel's rows come from.
@@ -92,6 +91,9 @@ pub(super) struct DataSource<C> {
     /// Which of the rows, and in which order; may stand beside `data_source` as well.
     #[serde(default)]
     pub(super) query: Option<QuerySpec>,
+    /// Which filters of the dashboard act on which columns: `region: region_code`. An unset filter leaves every row.
+    #[serde(default)]
+    pub(super) filters: Ordered<String>,
 }
 
 /// How times are written where the database has no type for them.

@@ -53,6 +53,8 @@ pub(super) fn view(hours: i64, params: &[(&str, &str)]) -> View {
         range,
         refresh: TimeDelta::seconds(60),
         aggregate: true,
+        filters: Vec::new(),
+        close: false,
         params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         page: Address { path: "/tenant/acme/dashboard/ops".into(), query: query.clone() },
         fragment: Address { path: "/tenant/acme/dashboard/ops/panel/p".into(), query },

@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod filter;
 pub mod guard;
 mod name;
 mod shape;
@@ -14,6 +15,7 @@ use chrono_tz::Tz;
 use crate::domain::TimeRange;
 
 pub use cache::{Answer, Cache};
+pub use filter::{Bound, Chosen};
 pub use guard::{Condition, FragmentFault, Order};
 pub use name::Name;
 pub use stream::FILE_CAP;
@@ -54,6 +56,8 @@ pub struct Source {
     pub order: Vec<Order>,
     /// The author's `limit`.
     pub limit: Option<u32>,
+    /// What acts on it beside: the dashboard's filters, a choice of series.
+    pub filters: Vec<Bound>,
 }
 
 /// What is done with the values of a bucket or a whole range.
@@ -128,6 +132,17 @@ pub enum Query {
         /// Rows to pass over.
         offset: u64,
         /// Rows to give.
+        limit: u32,
+    },
+    /// The distinct texts of a column, `value`, in their order: what there is to choose from. No nulls.
+    Distinct {
+        /// Where from; its order and limit play no part.
+        source: Source,
+        /// The column.
+        column: Name,
+        /// Only values of rows within this range.
+        within: Option<(TimeColumn, TimeRange)>,
+        /// How many at most.
         limit: u32,
     },
     /// One row, `count`: how many rows the set has.

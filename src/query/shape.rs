@@ -12,6 +12,7 @@ impl Query {
             Query::Series { window, .. } => Some(window.range),
             Query::Value { range, .. } => *range,
             Query::Latest { .. } => None,
+            Query::Distinct { within, .. } => within.as_ref().map(|(_, range)| *range),
             Query::Rows { set, .. } | Query::Count { set } => set.range,
         }
     }
@@ -28,6 +29,11 @@ impl Query {
             Query::Series { window, .. } => window.range = moved(window.range),
             Query::Value { range, .. } => *range = range.map(moved),
             Query::Latest { .. } => {}
+            Query::Distinct { within, .. } => {
+                if let Some((_, range)) = within {
+                    *range = moved(*range);
+                }
+            }
             Query::Rows { set, .. } | Query::Count { set } => set.range = set.range.map(moved),
         }
         format!("{shape:?}")

@@ -18,7 +18,7 @@ use crate::datastore::Failure;
 use crate::domain::Key;
 use crate::error::{Error, Result};
 use crate::frame::write::{Format, Writer};
-use crate::panel::View;
+use crate::panel::{Export, View};
 use crate::report::{self, Allowed, Bundle, Part, Piece};
 use crate::tenancy::TenantScope;
 
@@ -37,8 +37,13 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     fn view_of(&self, placed: &Placed) -> View {
         let mut view = self.view.of_panel(&self.scope, &self.dashboard, placed);
-        view.aggregate = !is_on(self.request, "disable_aggregation");
+        view.aggregate &= !is_on(self.request, "disable_aggregation");
         view
+    }
+
+    fn export_of(&self, placed: &Placed) -> Option<Export> {
+        let view = self.view_of(placed);
+        placed.panel.export(&view).map(|export| export.filtered(&view.filters))
     }
 
     fn name(&self, what: &Key, ending: &str) -> String {
@@ -53,7 +58,7 @@ fn is_on(request: &Request, name: &str) -> bool {
 
 /// A panel's rows.
 pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, format: Format) -> Result<Response> {
-    let export = placed.panel.export(&wanted.view_of(placed)).ok_or(Error::NotFound("file: this panel has no rows"))?;
+    let export = wanted.export_of(placed).ok_or(Error::NotFound("file: this panel has no rows"))?;
     let scope = &wanted.scope;
     let cut = report::is_cut(&export, scope, &parts.cache, &placed.key).await;
     let rows = export.query.stream(scope).await.map_err(|failure| down(&failure, scope))?;
@@ -72,7 +77,7 @@ pub async fn picture(parts: &Parts, wanted: &Wanted<'_>, placed: &Placed, ending
     let view = wanted.view_of(placed);
     let nothing = || Error::NotFound("picture: this panel is made of words, which its report prints");
     let mut frames = Vec::new();
-    for query in placed.panel.queries(&view) {
+    for query in placed.panel.asks(&view) {
         let fresh_for = view.refresh.to_std().unwrap_or_default();
         let answer = query.run(&wanted.scope, &parts.cache, placed.key.as_str(), fresh_for).await;
         frames.push(answer.map_err(|failure| down(&failure, &wanted.scope))?.frame);
@@ -98,7 +103,7 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         panel: placed.key.to_string(),
         title: placed.panel.common().title.clone(),
         file: wanted.name(&placed.key, "csv"),
-        export: placed.panel.export(&wanted.view_of(placed)),
+        export: wanted.export_of(placed),
     });
     let written = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&view.zone).to_rfc3339();
     let about = json!({

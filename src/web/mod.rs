@@ -8,6 +8,7 @@ mod compress;
 mod cookie;
 mod csrf;
 mod exports;
+mod filters;
 mod guards;
 mod headers;
 mod limits;
@@ -108,6 +109,7 @@ impl Site {
         let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
         catch::mark(&error, &mut response);
         if let Some(pattern) = pattern {
+            catch::allow(&error, &pattern.0, &mut response);
             response.set_data(pattern);
         }
         response

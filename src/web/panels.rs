@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use super::Parts;
 use super::pages::{PanelFrame, PanelState, Place, Updated};
 use super::view::PageView;
-use crate::config::{Dashboard, Placed};
+use crate::config::{Dashboard, Placed, Version};
 use crate::datastore::Failure;
 use crate::frame::Frame;
 use crate::observe::PanelLabels;
-use crate::panel::{Drawing, View};
+use crate::panel::{Address, Drawing, View};
 use crate::query::Answer;
 use crate::tenancy::TenantScope;
 
@@ -30,12 +30,22 @@ pub enum Stand {
     Grid,
     /// Alone.
     Alone,
+    /// Looked at closely: large, or the rows behind it.
+    Close,
 }
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, hit: bool },
+    Drawn {
+        drawing: Drawing,
+        at: DateTime<Utc>,
+        stale: Option<Failure>,
+        truncated: bool,
+        hit: bool,
+    },
     Failed(Failure),
+    /// The answers came, and drawing them broke off.
+    Undrawable,
 }
 
 /// Asks and draws one panel of a dashboard.
@@ -49,13 +59,33 @@ pub async fn draw(
 ) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
     let began = Instant::now();
-    let outcome = ask_and_draw(parts, scope, placed, page, &view).await;
+    let answers = ask(parts, scope, placed, page, &view).await;
+    drawn(parts, scope, dashboard, placed, page, &view, (stand, began), answers)
+}
+
+/// Draws what was answered since `began`, and counts it.
+#[allow(clippy::too_many_arguments)] // everything a frame is made of
+pub fn drawn(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    (stand, began): (Stand, Instant),
+    answers: Answers,
+) -> PanelFrame {
+    let outcome = outcome(placed, page, view, answers);
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
-    let mut frame = empty_frame(dashboard, placed, page, &view, stand);
+    let mut frame = empty_frame(dashboard, placed, page, view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
+    frame.notices.extend(told_to_authors(scope, placed));
     frame.etag = Some(etag(&frame));
     frame
 }
+
+/// The answers to a panel's questions, in their order, or why there are none.
+pub type Answers = Result<Vec<Answer>, Failure>;
 
 /// The place kept for a panel that is late.
 pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &PageView) -> PanelFrame {
@@ -63,11 +93,16 @@ pub fn late(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, page: &
     empty_frame(dashboard, placed, page, &view, Stand::Grid)
 }
 
-async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Outcome {
-    let queries = placed.panel.queries(view);
+/// Asks a panel's questions.
+pub async fn ask(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &PageView, view: &View) -> Answers {
+    let queries = placed.panel.asks(view);
     let fresh_for = if page.fresh { Duration::ZERO } else { view.refresh.to_std().unwrap_or_default() };
     let answers = join_all(queries.iter().map(|query| query.run(scope, &parts.cache, placed.key.as_str(), fresh_for))).await;
-    let answers: Vec<Answer> = match answers.into_iter().collect() {
+    answers.into_iter().collect()
+}
+
+fn outcome(placed: &Placed, page: &PageView, view: &View, answers: Answers) -> Outcome {
+    let answers = match answers {
         Ok(answers) => answers,
         Err(failure) => return Outcome::Failed(failure),
     };
@@ -75,10 +110,11 @@ async fn ask_and_draw(parts: &Parts, scope: &TenantScope, placed: &Placed, page:
     let hit = answers.iter().all(|a| a.hit);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
+    let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale, hit },
-        Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated, hit },
+        Err(_) => Outcome::Undrawable,
     }
 }
 
@@ -87,7 +123,7 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
     let outcome = match outcome {
         Outcome::Drawn { stale: None, .. } => "ok",
         Outcome::Drawn { .. } => "stale",
-        Outcome::Failed(_) => "failed",
+        Outcome::Failed(_) | Outcome::Undrawable => "failed",
     };
     let labels = PanelLabels {
         tenant_id: scope.tenant().to_string(),
@@ -102,6 +138,7 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
 fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &View, stand: Stand) -> PanelFrame {
     let common = placed.panel.common();
     let here = if stand == Stand::Alone { &view.fragment } else { &view.page };
+    let opens = stand == Stand::Grid && common.drill_down.enabled && !page.tv;
     PanelFrame {
         key: placed.key.to_string(),
         kind: placed.kind,
@@ -113,10 +150,12 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         },
         title: common.title.clone(),
         description: common.description.clone(),
-        alone: (stand == Stand::Grid).then(|| view.fragment.href()),
+        detail: opens.then(|| detail(&view.fragment).href()),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: None,
         refresh_seconds: page.interval(dashboard, placed).map(|every| every.num_seconds().max(1) as u64),
@@ -129,9 +168,11 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale, .. } => {
+        Outcome::Drawn { drawing, at, stale, truncated, .. } => {
+            frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
+            frame.turn = drawing.turn;
             frame.notices = drawing.notices;
             frame.summary = drawing.summary;
             frame.updated = Some(updated(at, zone));
@@ -149,15 +190,38 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
             };
         }
         Outcome::Failed(failure) => {
-            let correlation = scope.correlation().to_string();
-            tracing::warn!(correlation_id = correlation, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
-            frame.state = PanelState::Failed {
-                reason: failure.words(),
-                correlation: Some(correlation),
-                retry_seconds: Some(RETRY_SECONDS),
-            };
+            let correlation_id = scope.correlation().to_string();
+            tracing::warn!(correlation_id, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
+            frame.state = failed(failure.words(), correlation_id, Some(RETRY_SECONDS));
+        }
+        Outcome::Undrawable => {
+            let correlation_id = scope.correlation().to_string();
+            tracing::error!(correlation_id, tenant = scope.slug().as_str(), panel = frame.key, "a panel could not be drawn");
+            // The same answers would break it again.
+            frame.state = failed("The answer is there, but it could not be drawn.".to_owned(), correlation_id, None);
         }
     }
+}
+
+fn failed(reason: String, correlation: String, retry_seconds: Option<u32>) -> PanelState {
+    PanelState::Failed { reason, correlation: Some(correlation), retry_seconds }
+}
+
+/// Which file does not say what is shown: its authors' business, and nobody else's.
+fn told_to_authors(scope: &TenantScope, placed: &Placed) -> Option<String> {
+    if !scope.role().is_author() {
+        return None;
+    }
+    match placed.version {
+        Version::Current => None,
+        Version::LastGood => Some(format!("{} has a fault: this is its last good version.", placed.file)),
+        Version::Faulty => Some(format!("{} has a fault, and there was no version without one.", placed.file)),
+    }
+}
+
+/// The way from a panel to its detail.
+pub fn detail(panel: &Address) -> Address {
+    Address { path: format!("{}/detail", panel.path), query: panel.query.clone() }
 }
 
 fn updated(at: DateTime<Utc>, zone: Tz) -> Updated {
@@ -185,9 +249,15 @@ fn etag(frame: &PanelFrame) -> String {
     for part in [
         env!("CARGO_PKG_VERSION"),
         frame.state.word(),
+        &frame.place.to_string(),
         &frame.title,
+        frame.description.as_deref().unwrap_or_default(),
         body,
         frame.note.as_deref().unwrap_or_default(),
+        frame.badge.as_ref().map_or("", |badge| &badge.label),
+        frame.turn.as_ref().map_or("", crate::panel::Html::as_str),
+        &frame.summary,
+        &frame.refresh_seconds.unwrap_or_default().to_string(),
         &frame.fragment,
     ] {
         hash.update((part.len() as u64).to_le_bytes());

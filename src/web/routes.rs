@@ -39,6 +39,16 @@ macro_rules! routes {
     };
 }
 
+/// The verbs a route answers, as `Allow` lists them; none for a pattern that is no route of ours.
+pub fn allowed(pattern: &str) -> Option<String> {
+    let lines = PUBLIC.iter().chain(INTERNAL).filter(|line| line.path == pattern);
+    let mut verbs: Vec<&str> =
+        lines.flat_map(|line| if line.method == "GET" { vec!["GET", "HEAD"] } else { vec![line.method] }).collect();
+    verbs.sort_unstable();
+    verbs.dedup();
+    (!verbs.is_empty()).then(|| verbs.join(", "))
+}
+
 routes! { PUBLIC, public:
     "/"                                                   { GET Person => pages::landing::home }
     "/login"                                              { GET Open => pages::login::show, POST Open => pages::login::submit }
@@ -47,6 +57,9 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
     "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel/detail" { GET Tenant => pages::detail::show }
+    "/tenant/:tenant/dashboard/:dashboard/filters/save"   { POST Tenant => pages::filters::save }
+    "/tenant/:tenant/dashboard/:dashboard/filters/reset"  { POST Tenant => pages::filters::reset }
     "/tenant/:tenant/report/:file"                        { GET Tenant => pages::report::show_panel }
     "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }

@@ -4,13 +4,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::pages::Theme;
-use crate::config::{Dashboard, Placed};
-use crate::domain::{RangeSpec, TimeRange};
+use crate::config::{Choices, Dashboard, Filter, FilterKind, LONGEST, Placed};
+use crate::domain::{Key, RangeSpec, TimeRange};
 use crate::panel::{Address, View};
+use crate::query::Chosen;
 use crate::tenancy::TenantScope;
 
 /// Refreshed this often where neither panel nor dashboard says.
 const REFRESH: TimeDelta = TimeDelta::seconds(60);
+/// Values that a filter may be set to at once.
+const VALUES: usize = 100;
+/// Dashboards that take turns at most.
+const TURNS: usize = 20;
+/// Nobody reads a dashboard in less.
+const SHORTEST_TURN: TimeDelta = TimeDelta::seconds(5);
+
+/// So many parameters of panels are read from one address; nobody sets as many by hand.
+const PARAMETERS: usize = 64;
 
 /// How often panels are refreshed when the address says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +31,15 @@ pub enum Refresh {
     Off,
     /// All of them, this often.
     Every(TimeDelta),
+}
+
+/// Dashboards that take turns on a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turns {
+    /// Which, in their order.
+    pub keys: Vec<Key>,
+    /// How long each is shown.
+    pub every: TimeDelta,
 }
 
 /// One page's view.
@@ -40,6 +59,12 @@ pub struct PageView {
     pub theme: Option<Theme>,
     /// Panels alone.
     pub kiosk: bool,
+    /// Panels alone and nothing to press: a wall screen.
+    pub tv: bool,
+    /// The dashboards that take turns.
+    pub turns: Option<Turns>,
+    /// The filters' values, in the dashboard's order; an unset one has none.
+    pub filters: Vec<(Key, Vec<String>)>,
     /// Ask the database again, whatever is remembered; not part of the view.
     pub fresh: bool,
     /// What stands in links: the parameters that mean something here, as written.
@@ -62,6 +87,9 @@ impl PageView {
         let theme =
             reader.read("theme", |text| Theme::parse(text).ok_or_else(|| format!("“{text}” is not system, light or dark")));
         let kiosk = reader.read("kiosk", |text| Ok(!matches!(text, "0" | "false" | "off"))).unwrap_or(false);
+        let tv = kiosk && reader.first("kiosk") == Some("tv");
+        let turns = reader.turns();
+        let filters = reader.filters(dashboard);
         reader.keep_panels(dashboard);
         let fresh = reader.first("fresh").is_some();
         PageView {
@@ -72,6 +100,9 @@ impl PageView {
             refresh,
             theme,
             kiosk,
+            tv,
+            turns,
+            filters,
             fresh,
             query: reader.kept,
             notices: reader.notices,
@@ -81,6 +112,31 @@ impl PageView {
     /// The page with this view.
     pub fn page(&self, scope: &TenantScope, dashboard: &Dashboard) -> Address {
         Address { path: dashboard_path(scope.slug().as_str(), dashboard.key.as_str()), query: self.query.clone() }
+    }
+
+    /// What the panels bind.
+    pub fn chosen(&self, dashboard: &Dashboard) -> Vec<(Key, Chosen)> {
+        let values = |filter: &Filter| self.filters.iter().find(|(id, _)| *id == filter.id).map(|(_, values)| values.as_slice());
+        let chosen = |filter: &Filter| Some((filter.id.clone(), filter.chosen(values(filter)?)?));
+        dashboard.filters.iter().filter_map(chosen).collect()
+    }
+
+    /// Sets a filter to other values than the address said; the address of links follows.
+    pub fn choose(&mut self, filter: &Filter, values: Vec<String>) {
+        let name = filter.parameter();
+        let given = self.query.iter().any(|(key, _)| *key == name);
+        self.query.retain(|(key, value)| *key != name || values.contains(value));
+        if given && values.is_empty() && !filter.initial.is_empty() {
+            self.query.push((name, String::new()));
+        }
+        if let Some((_, kept)) = self.filters.iter_mut().find(|(id, _)| *id == filter.id) {
+            *kept = values;
+        }
+    }
+
+    fn is_raw(&self, placed: &Placed) -> bool {
+        let name = format!("{}.raw", placed.key);
+        self.query.iter().any(|(key, value)| *key == name && value == "1")
     }
 
     /// How often a panel is refreshed: `None` is never.
@@ -96,6 +152,7 @@ impl PageView {
     pub fn of_panel(&self, scope: &TenantScope, dashboard: &Dashboard, placed: &Placed) -> View {
         let page = self.page(scope, dashboard);
         let prefix = format!("{}.", placed.key);
+        let raw = placed.panel.common().drill_down.disable_aggregation && self.is_raw(placed);
         let own = self.query.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_owned(), v.clone())));
         View {
             key: placed.key.clone(),
@@ -104,7 +161,9 @@ impl PageView {
             spec: self.spec.clone(),
             range: self.range,
             refresh: self.interval(dashboard, placed).unwrap_or(REFRESH),
-            aggregate: true,
+            aggregate: !raw,
+            filters: self.chosen(dashboard),
+            close: false,
             params: own.collect(),
             fragment: Address { path: format!("{}/panel/{}", page.path, placed.key), query: page.query.clone() },
             page,
@@ -169,13 +228,77 @@ impl Reader {
         }
     }
 
+    /// The values of the dashboard's filters; what is not among a filter's written choices is told and left out.
+    fn filters(&mut self, dashboard: &Dashboard) -> Vec<(Key, Vec<String>)> {
+        let strange: Vec<String> = self.given.iter().filter_map(|(key, _)| key.strip_prefix("var-").map(str::to_owned)).collect();
+        for name in strange.iter().filter(|name| dashboard.filters.iter().all(|filter| filter.id.as_str() != **name)).take(3) {
+            self.notices.push(shortened(&format!("This dashboard has no filter “{name}”.")));
+        }
+        dashboard.filters.iter().map(|filter| (filter.id.clone(), self.filter(filter))).collect()
+    }
+
+    fn filter(&mut self, filter: &Filter) -> Vec<String> {
+        let name = filter.parameter();
+        let given: Vec<String> = self.given.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.clone()).collect();
+        if given.is_empty() {
+            return filter.initial.clone();
+        }
+        let mut values: Vec<String> = Vec::new();
+        let mut strange = false;
+        for value in given.iter().filter(|value| !value.trim().is_empty()) {
+            let fits = match &filter.choices {
+                Choices::Listed(list) => list.contains(value),
+                Choices::Any | Choices::Column(..) => value.chars().count() <= LONGEST,
+            };
+            if !fits {
+                strange = true;
+                self.notices.push(shortened(&format!("“{value}” is not among the choices of {} and is ignored.", filter.label)));
+            } else if !values.contains(value) && values.len() < VALUES {
+                values.push(value.clone());
+            }
+        }
+        if filter.kind != FilterKind::Multi {
+            values.truncate(1);
+        }
+        if values.is_empty() && strange {
+            return filter.initial.clone();
+        }
+        match values.is_empty() {
+            true => self.kept.push((name, String::new())),
+            false => self.kept.extend(values.iter().map(|value| (name.clone(), value.clone()))),
+        }
+        values
+    }
+
+    /// `rotate=a,b,c` and `every=60s`.
+    fn turns(&mut self) -> Option<Turns> {
+        let keys = self.read("rotate", |text| {
+            let keys: Vec<Key> = text.split(',').filter_map(|key| key.trim().parse().ok()).take(TURNS).collect();
+            let fault = || format!("“{text}” is no list of dashboards like default,capacity");
+            if keys.is_empty() { Err(fault()) } else { Ok(keys) }
+        })?;
+        let every = self.read("every", |text| match parse_refresh(text) {
+            Ok(Refresh::Every(every)) if every >= SHORTEST_TURN => Ok(every),
+            _ => Err(format!("“{text}” is not a time like 60s or 5m, at least 5 seconds")),
+        });
+        Some(Turns { keys, every: every.unwrap_or(REFRESH) })
+    }
+
     /// The parameters of this dashboard's panels; those of others mean nothing here and are not carried on.
     fn keep_panels(&mut self, dashboard: &Dashboard) {
         let ours =
             |key: &str| key.split_once('.').is_some_and(|(panel, _)| dashboard.panels.iter().any(|p| p.key.as_str() == panel));
         let mut seen = std::collections::HashSet::new();
         let fitting = self.given.iter().filter(|(k, v)| ours(k) && k.len() <= 200 && v.len() <= 1000 && !v.is_empty());
-        self.kept.extend(fitting.filter(|(k, _)| seen.insert(k.clone())).cloned());
+        // Series are chosen by naming each; of everything else the first counts.
+        let once =
+            |(k, v): &&(String, String)| seen.insert((k.clone(), if k.ends_with(".series") { v.clone() } else { String::new() }));
+        let mut fitting = fitting.filter(once);
+        // Every link of the page repeats them.
+        self.kept.extend(fitting.by_ref().take(PARAMETERS).cloned());
+        if fitting.next().is_some() {
+            self.notices.push(format!("The address asks more of the panels than is read; these are the first {PARAMETERS}."));
+        }
     }
 }
 

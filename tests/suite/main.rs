@@ -4,14 +4,24 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod apply;
 mod architecture;
+mod bad_input;
 mod central;
+mod commands;
 mod config;
 mod datastore;
 mod demo;
+mod detail;
+mod docs;
 mod exports;
+mod filters;
 mod identity;
 mod isolation;
+mod outages;
+mod pages;
 mod query;
+mod reload;
+mod sessions;
 mod tenancy;
 mod world;

@@ -8,7 +8,9 @@ use chrono_tz::Tz;
 use loggia::datastore::{Datastore, Dialect, Failure, Target};
 use loggia::domain::TimeRange;
 use loggia::frame::{Frame, Values};
-use loggia::query::{Aggregate, Bucket, Condition, Name, Order, Query, Set, Source, TimeColumn, TimeFormat, Window};
+use loggia::query::{
+    Aggregate, Bound, Bucket, Chosen, Condition, Name, Order, Query, Set, Source, TimeColumn, TimeFormat, Window,
+};
 use serde_json::{Map, Value, json};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
@@ -172,7 +174,7 @@ fn time_of(row: &Map<String, Value>, column: &str) -> DateTime<Utc> {
 
 fn source(table: &str, text: &str) -> Source {
     let (condition, order, limit) = Condition::parse_whole(text).unwrap();
-    Source { table: name(table), condition, order, limit }
+    Source { table: name(table), condition, order, limit, filters: Vec::new() }
 }
 
 fn time(column: &str) -> TimeColumn {
@@ -503,5 +505,36 @@ async fn a_date_column_follows_the_range() {
         let wanted = readings().iter().filter(|r| r.at >= range.from() && r.at < range.to()).count();
         let count = Query::Count { set: Set { time: Some(time("day")), ..set("", Some(range)) } };
         assert_eq!(world.ask(&count).await[0]["count"], json!(wanted));
+    }
+}
+
+#[tokio::test]
+async fn filters_leave_the_rows_they_name_on_both_databases() {
+    for world in worlds().await {
+        let bound = |column: &str, chosen: Option<Chosen>| Bound { filter: "f".parse().ok(), column: name(column), chosen };
+        let count = async |bound: Bound| {
+            let source = Source { filters: vec![bound], ..source("metrics", "") };
+            let set = Set { source, time: None, range: None, search: None, filters: Vec::new() };
+            world.ask(&Query::Count { set }).await[0]["count"].as_i64().unwrap()
+        };
+        let one_of = |values: &[&str]| Some(Chosen::OneOf(values.iter().map(|v| (*v).to_owned()).collect()));
+        assert_eq!(count(bound("host", None)).await, 5760, "an unset filter adds nothing");
+        assert_eq!(count(bound("host", one_of(&[]))).await, 5760);
+        assert_eq!(count(bound("host", one_of(&["web-1"]))).await, 1920);
+        assert_eq!(count(bound("host", one_of(&["web-1", "db_1"]))).await, 3840);
+        assert_eq!(count(bound("n", one_of(&["7", "8"]))).await, 2, "numbers are chosen by their text");
+        assert_eq!(count(bound("n", one_of(&["seven", "' OR 1=1 --", "\0"]))).await, 0, "and no text breaks them");
+        assert_eq!(count(bound("host", Some(Chosen::Contains("WEB".to_owned())))).await, 3840);
+        assert_eq!(count(bound("host", Some(Chosen::Contains("b_1".to_owned())))).await, 1920, "_ is no wildcard");
+        assert_eq!(count(bound("host", Some(Chosen::Contains("%".to_owned())))).await, 0);
+
+        let choices =
+            |column: &str, source: Source, limit: u32| Query::Distinct { source, column: name(column), within: None, limit };
+        let texts =
+            |rows: Vec<Map<String, Value>>| rows.iter().map(|row| row["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(texts(world.ask(&choices("host", source("metrics", ""), 10)).await), ["db_1", "web-1", "web-2"]);
+        assert_eq!(texts(world.ask(&choices("host", source("metrics", ""), 2)).await).len(), 2);
+        let chained = Source { filters: vec![bound("n", one_of(&["1"]))], ..source("metrics", "") };
+        assert_eq!(texts(world.ask(&choices("host", chained, 10)).await), ["web-2"]);
     }
 }

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::filters::FilterSpec;
 use super::words::{Anything, Bounded, Period, Title, Word};
 use crate::domain::{Key, Moment};
 
@@ -32,6 +33,8 @@ pub struct DashboardSpec {
     pub range: Option<RangeDefault>,
     /// The grid.
     pub layout: Option<LayoutSpec>,
+    /// What narrows the panels that name it in `data_source.filters`.
+    pub filters: Option<Vec<FilterSpec>>,
     /// Its panels.
     pub panels: Vec<PanelReference>,
 }
@@ -61,7 +64,7 @@ pub struct LayoutSpec {
 pub struct PanelReference {
     /// Its id, one panel a tenant.
     pub id: Word<Key>,
-    /// Its file, like panels/cpu_usage.yaml, in the tenant's folder or else in _shared.
+    /// Its file, like panels/cpu_usage.yaml, in the tenant's folder or else in _shared; this or `panel` is there.
     pub config_file: Option<String>,
     /// The panel itself, in place of a file.
     pub panel: Option<Anything>,

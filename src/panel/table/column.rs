@@ -89,6 +89,11 @@ impl Column {
         }
     }
 
+    /// A column as the database has it.
+    pub(super) fn plain(name: Name, format: Format) -> Column {
+        Column { heading: name.as_str().to_owned(), name, format, decimals: None, align: None, statuses: None }
+    }
+
     /// Whether its values stand at the end of the line.
     pub(super) fn is_right(&self, values: Option<&Values>) -> bool {
         match (self.align, &self.format) {

@@ -1,6 +1,7 @@
 //! Rows: sorted, searched, filtered and turned page by page, all of it in the address.
 
 mod asked;
+mod behind;
 mod column;
 mod draw;
 mod spec;
@@ -9,6 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(super) use behind::behind;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};

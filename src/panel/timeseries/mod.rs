@@ -20,10 +20,12 @@ use super::{Common, Drawing, Export, Panel, View};
 use crate::chart::{Color, Gaps, Svg, Threshold};
 use crate::domain::Unit;
 use crate::frame::Frame;
-use crate::query::{Aggregate, Name, Query, Set, Source, Window};
+use crate::query::{Aggregate, Bound, Chosen, Name, Query, Set, Source, Window};
 
 /// Columns and rows it takes when its dashboard does not say.
 pub(super) const SIZE: (u16, u16) = (8, 2);
+/// Series that can be told apart by hand.
+const SERIES: u32 = 200;
 
 /// Lines over time, checked.
 #[derive(Debug)]
@@ -111,6 +113,16 @@ impl TimeSeries {
         Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, view.aggregate)
     }
 
+    /// The readings of the series that are asked for alone, else of all.
+    fn of_series(&self, view: &View) -> Source {
+        let mut source = self.source.clone();
+        let wanted: Vec<String> = view.all("series").filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        if let (Some(label), false) = (&self.label, wanted.is_empty()) {
+            source.filters.push(Bound { filter: None, column: label.clone(), chosen: Some(Chosen::OneOf(wanted)) });
+        }
+        source
+    }
+
     /// The width of a bucket, or none for readings as they are.
     fn step(&self, view: &View) -> Option<TimeDelta> {
         self.window(view).bucket.map(|bucket| bucket.width)
@@ -128,13 +140,19 @@ impl Panel for TimeSeries {
 
     fn queries(&self, view: &View) -> Vec<Query> {
         vec![Query::Series {
-            source: self.source.clone(),
+            source: self.of_series(view),
             time: self.times.column(self.time.clone()),
             value: self.value.clone(),
             label: self.label.clone(),
             aggregate: self.aggregate,
             window: self.window(view),
         }]
+    }
+
+    /// The labels there are within the range.
+    fn series(&self, view: &View) -> Option<Query> {
+        let within = Some((self.times.column(self.time.clone()), self.window(view).range));
+        Some(Query::Distinct { source: self.source.clone(), column: self.label.clone()?, within, limit: SERIES })
     }
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
@@ -146,7 +164,7 @@ impl Panel for TimeSeries {
         let query = self.queries(view).pop()?;
         let time = Some(self.times.column(self.time.clone()));
         let range = Some(self.window(view).range);
-        let set = Set { source: self.source.clone(), time, range, search: None, filters: Vec::new() };
+        let set = Set { source: self.of_series(view), time, range, search: None, filters: Vec::new() };
         let count = self.step(view).is_none().then_some(Query::Count { set });
         let series = self.label.as_ref().map(|_| Column::new("label", "series").named("series"));
         let columns = std::iter::once(Column::new("time", "time").time(self.times)).chain(series).chain([Column::new("value", "value")]);

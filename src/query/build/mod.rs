@@ -1,5 +1,7 @@
 //! From a question to one SELECT: names quoted, values bound, the shape that each database answers fast.
 
+mod days;
+mod filter;
 mod latest;
 mod rows;
 mod series;
@@ -35,6 +37,9 @@ impl Query {
                 rows::page(&mut sql, set, columns, sort.as_ref(), *offset, *limit);
             }
             Query::Count { set } => rows::count(&mut sql, set),
+            Query::Distinct { source, column, within, limit } => {
+                filter::distinct(&mut sql, source, column, within.as_ref(), *limit);
+            }
         }
         sql.done()
     }
@@ -62,6 +67,9 @@ fn plain_from(sql: &mut Sql, source: &Source, time: Option<&TimeColumn>, range: 
         sql.push(" AND (\n");
         condition.write(sql);
         sql.push("\n)");
+    }
+    for bound in &source.filters {
+        filter::write(sql, bound);
     }
     if let Some((time, range)) = time.zip(range) {
         time::within(sql, time, range);

@@ -1,7 +1,7 @@
 //! A page of a table, and how many rows the table has.
 
+use super::filter::contains;
 use super::{Sql, from};
-use crate::datastore::{Bind, Dialect};
 use crate::query::{Name, Order, ROW_CAP, Set};
 
 pub(super) fn page(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Order>, offset: u64, limit: u32) {
@@ -39,17 +39,6 @@ fn narrowed(sql: &mut Sql, set: &Set) {
         sql.push(" AND ");
         contains(sql, column, text);
     }
-}
-
-/// Whether the text of a column contains `text`, whatever its case (on SQLite: of ASCII letters).
-fn contains(sql: &mut Sql, column: &Name, text: &str) {
-    sql.push("CAST(");
-    sql.column(column);
-    sql.push(if sql.dialect == Dialect::Postgres { " AS text) ILIKE " } else { " AS text) LIKE " });
-    // A NUL cannot be part of any stored text, and PostgreSQL refuses it as a value.
-    let escaped = text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    sql.bind_as(Bind::Text(format!("%{escaped}%")), "text");
-    sql.push(" ESCAPE '\\'");
 }
 
 fn is_ordered(set: &Set, sort: Option<&Order>) -> bool {

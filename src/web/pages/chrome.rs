@@ -110,6 +110,8 @@ pub struct Chrome {
     pub theme: Theme,
     /// Panels alone, without the bar.
     pub kiosk: bool,
+    /// Panels alone, and nothing to press.
+    pub tv: bool,
     /// Who is signed in; nobody on the sign-in page.
     pub user: Option<UserView>,
     /// The tenants to switch to, the current one among them; the landing page has all.

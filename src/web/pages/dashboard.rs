@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::join_all;
 use poem::web::{Data, Path};
@@ -11,16 +12,17 @@ use poem::{Request, Response, handler};
 use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
-use crate::config::Dashboard;
+use crate::config::{Dashboard, FilterKind, Version};
 use crate::domain::{Key, RangeSpec, Slug};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
+use crate::web::filters::{self, FilterBar};
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
-use crate::web::{Parts, around, cookie};
+use crate::web::{Parts, around, cookie, limits};
 
 /// A fault of the tenant's files, for authors.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ const PRESETS: &[(&str, &str, &str)] = &[
 pub struct RangeControls {
     /// The range in words: "Last 24 hours".
     pub words: String,
+    /// Both ends, with nothing left to guess; empty where they are not known.
+    pub exact: String,
     /// The zone's name for a computer: `America/New_York`.
     pub zone: String,
     /// The zone in words: "New York".
@@ -131,6 +135,7 @@ impl RangeControls {
             from: now.from,
             to: now.to,
             words,
+            exact: String::new(),
             zone,
             zone_words,
         }
@@ -153,8 +158,23 @@ pub struct DashboardPage {
     pub faults: Vec<FaultLine>,
     /// What the viewer should know: a bad parameter and what is shown instead.
     pub notices: Vec<String>,
+    /// The filters and their controls.
+    pub filters: Option<FilterBar>,
+    /// What is set, for those who have no controls: “Service: api”.
+    pub set: Vec<String>,
+    /// The dashboard that has its turn after this one.
+    pub next: Option<Next>,
     /// The panels, in reading order.
     pub panels: Vec<PanelFrame>,
+}
+
+/// The dashboard that has its turn after this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Where it is.
+    pub href: String,
+    /// Seconds until then.
+    pub seconds: i64,
 }
 
 impl DashboardPage {
@@ -175,10 +195,7 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
     let titles = parts.catalog.now().dashboards(&scope);
     let title = titles.first().ok_or(Error::NotFound("dashboard: this tenant has none yet"))?;
     let path = dashboard_path(scope.slug().as_str(), title.key.as_str());
-    Ok(around::see_other(&match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path,
-    }))
+    Ok(around::see_other(&with_view(path, request)))
 }
 
 /// `GET /dashboard/{dashboard}`: leads to the active tenant's, the only one or the one last seen.
@@ -191,16 +208,24 @@ pub async fn of_active_tenant(
 ) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
     let Some(slug) = seen_last(parts, &identity, request).await? else { return Ok(around::see_other("/?all=1")) };
-    Ok(around::see_other(&dashboard_path(slug.as_str(), key.as_str())))
+    Ok(around::see_other(&with_view(dashboard_path(slug.as_str(), key.as_str()), request)))
 }
 
 /// The tenant last seen, or the only one.
 pub async fn seen_last(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<Slug>> {
-    let mine = parts.tenancy.mine(identity, None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(identity, None, 1)).await?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
     let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
     let only = if mine.items.len() == 1 { mine.items.first() } else { None };
     Ok(seen.or(only).map(|card| card.slug.clone()))
+}
+
+/// A path with the whole view that was asked for.
+fn with_view(path: String, request: &Request) -> String {
+    match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }
 }
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.
@@ -212,11 +237,22 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let dashboard = find(parts, &scope, &dashboard)?;
-    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    let query = request.uri().query().unwrap_or_default();
+    let mut view = PageView::read(query, &dashboard, &scope, parts.clock.now());
+    let own = filters::saved(parts, &scope, &dashboard).await?;
+    if let Some(saved) = own.as_ref().filter(|_| !names_a_filter(query)) {
+        // Spelled out, so that a copied link shows a colleague the same (DECISIONS 29).
+        let mut address = view.page(&scope, &dashboard);
+        address.query.extend(saved.iter().cloned());
+        return Ok(around::see_other(&address.href()));
+    }
+    let offered = filters::settle(parts, &scope, &dashboard, &mut view).await;
+    let next = next(parts, &scope, &dashboard, &mut view);
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
-    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
+    let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
+    let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
     let page = DashboardPage {
-        chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
+        chrome: chrome?,
         name: dashboard.name.clone(),
         description: dashboard.description.clone(),
         range: RangeControls {
@@ -224,13 +260,39 @@ pub async fn show(
             ..controls(&view.page(&scope, &dashboard), &view)
         },
         faults: faults(parts, &scope),
-        notices: view.notices.clone(),
+        notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
+        filters: filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk),
+        set: filters::words(&dashboard, &view),
+        next: next.clone(),
         panels,
     };
     parts.tenancy.viewed(&scope, &dashboard.key);
     let mut response = around::page(&page)?;
     cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
+    // With a script the page goes on by itself, once the next one answers.
+    if let Some(next) = next.filter(|_| !around::has_script(request))
+        && let Ok(value) = http::HeaderValue::from_str(&format!("{}; url={}", next.seconds, next.href))
+    {
+        response.headers_mut().insert("refresh", value);
+    }
     Ok(response)
+}
+
+fn names_a_filter(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.starts_with("var-"))
+}
+
+/// Which of the dashboards that take turns comes after this one.
+fn next(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, view: &mut PageView) -> Option<Next> {
+    let turns = view.turns.clone()?;
+    let catalog = parts.catalog.now();
+    let (known, strange): (Vec<Key>, Vec<Key>) = turns.keys.into_iter().partition(|key| catalog.dashboard(scope, key).is_some());
+    view.notices.extend(strange.iter().take(3).map(|key| format!("There is no dashboard “{key}” to take a turn.")));
+    let here = known.iter().position(|key| *key == dashboard.key);
+    let key = known.get(here.map_or(0, |at| (at + 1) % known.len())).filter(|key| **key != dashboard.key)?;
+    let query = around::shared(&view.query);
+    let href = Address { path: dashboard_path(scope.slug().as_str(), key.as_str()), query }.href();
+    Some(Next { href, seconds: turns.every.num_seconds() })
 }
 
 /// The dashboard of that name in the caller's tenant.
@@ -273,6 +335,16 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
         .collect()
 }
 
+/// That the dashboard is not what its file says.
+fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
+    let shown = match dashboard.version {
+        Version::Current => return None,
+        Version::LastGood => "this is its last good version",
+        Version::Faulty => "this is what could be read of it",
+    };
+    scope.role().is_author().then(|| format!("{} has a fault: {shown}.", dashboard.file))
+}
+
 fn controls(page: &Address, view: &PageView) -> RangeControls {
     let (now, zone) = (view.now, view.zone);
     let reach = |spec: &RangeSpec| Reach::new(spec.from.as_str(), spec.to.as_str());
@@ -282,7 +354,18 @@ fn controls(page: &Address, view: &PageView) -> RangeControls {
         forward: (later != view.spec && view.range.to() < now).then(|| reach(&later)),
         out: reach(&view.spec.zoom_out(now, zone)),
     };
-    RangeControls::new(page, reach(&view.spec), view.spec.words(now, zone), zone.name().to_owned(), zone_words(zone), &steps)
+    let moment = |at: DateTime<Utc>| at.with_timezone(&zone).format("%b %-d, %Y, %H:%M").to_string();
+    RangeControls {
+        exact: format!("{} – {}", moment(view.range.from()), moment(view.range.to())),
+        ..RangeControls::new(
+            page,
+            reach(&view.spec),
+            view.spec.words(now, zone),
+            zone.name().to_owned(),
+            zone_words(zone),
+            &steps,
+        )
+    }
 }
 
 /// A zone as people say it: `America/New_York` is “New York”.

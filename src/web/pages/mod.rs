@@ -5,7 +5,9 @@
 pub mod brand;
 pub mod chrome;
 pub mod dashboard;
+pub mod detail;
 pub mod error;
+pub mod filters;
 pub mod landing;
 pub mod login;
 pub mod logout;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
@@ -16,7 +16,7 @@ use crate::panel::{Badge, Html};
 use crate::tenancy::TenantScope;
 use crate::web::panels::{self, Stand};
 use crate::web::view::PageView;
-use crate::web::{Parts, around};
+use crate::web::{Parts, around, filters};
 
 /// Where a panel stands in the grid; prints the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,13 +95,21 @@ impl PanelState {
         }
     }
 
-    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
-    fn why(&self) -> Option<(String, &str)> {
+    /// What stands beside the title.
+    fn why(&self) -> Option<String> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
-            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
-            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
+            PanelState::Stale { since, .. } => Some(format!("stale since {since}")),
+            PanelState::Failed { .. } => Some("failed".to_owned()),
+            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
+        }
+    }
+
+    /// The reason, in a sentence of its own, of a drawing that is kept.
+    fn because(&self) -> Option<&str> {
+        match self {
+            PanelState::Stale { reason, .. } => Some(reason),
+            _ => None,
         }
     }
 
@@ -128,14 +136,18 @@ pub struct PanelFrame {
     pub title: String,
     /// Shown behind the title.
     pub description: Option<String>,
-    /// This panel alone on a page, behind the title; `None` when it is alone already.
-    pub alone: Option<String>,
+    /// This panel's detail, behind the title; `None` where it has none, or this is it.
+    pub detail: Option<String>,
     /// A few words beside the title.
     pub note: Option<String>,
     /// A state beside the title.
     pub badge: Option<Badge>,
+    /// A link beside the title to the same data seen otherwise.
+    pub turn: Option<Html>,
     /// What the viewer should know about this drawing.
     pub notices: Vec<String>,
+    /// Whether a cap cut rows off, which a notice says and a header too.
+    pub truncated: bool,
     /// The whole in a sentence, for those who do not see it.
     pub summary: String,
     /// When the data was read; `None` leaves it to the script, so that the bytes name no clock.
@@ -194,14 +206,14 @@ pub async fn show(
 ) -> Result<Response> {
     let dashboard = find(parts, &scope, &dashboard)?;
     let placed = dashboard.panels.iter().find(|p| p.key.as_str() == panel).ok_or(Error::NotFound("panel"))?;
-    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
-    match request.header("hx-request") {
-        Some(_) => fragment(parts, &scope, &dashboard, placed, &view, request.header("if-none-match")).await,
-        None => whole(parts, &scope, &dashboard, placed, &view, request).await,
+    let mut view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    if request.header("hx-request").is_some() {
+        return fragment(parts, &scope, &dashboard, placed, &view, request.header("if-none-match")).await;
     }
+    filters::settle(parts, &scope, &dashboard, &mut view).await;
+    whole(parts, &scope, &dashboard, placed, &view, request).await
 }
 
-/// The frame, or 304 when it would be the same (DECISIONS 27).
 async fn fragment(
     parts: &Parts,
     scope: &TenantScope,
@@ -211,16 +223,21 @@ async fn fragment(
     known: Option<&str>,
 ) -> Result<Response> {
     let frame = panels::draw(parts, scope, dashboard, placed, view, Stand::Grid).await;
+    answer(&frame, known)
+}
+
+/// A frame as the script asks for it: whole, or 304 when it would be the same (DECISIONS 27).
+pub fn answer(frame: &PanelFrame, known: Option<&str>) -> Result<Response> {
     let etag = frame.etag.clone().unwrap_or_default();
     let mut response = if known == Some(etag.as_str()) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
     } else {
-        around::page(&frame)?
+        around::page(frame)?
     };
     let headers = response.headers_mut();
     headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
     headers.insert("vary", HeaderValue::from_static("hx-request, cookie"));
-    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    mark(headers, frame);
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert("etag", etag);
     }
@@ -239,7 +256,6 @@ async fn whole(
     let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
     chrome.title = format!("{} · {}", panel.title, chrome.title);
     chrome.page.path = format!("{}/panel/{}", chrome.page.path, placed.key);
-    let state = panel.state.word();
     let page = PanelPage {
         chrome,
         panel,
@@ -250,8 +266,9 @@ async fn whole(
         zone: view.zone.name().to_owned(),
         files: files(scope, dashboard, placed, view),
     };
+    parts.tenancy.viewed(scope, &dashboard.key);
     let mut response = around::page(&page)?;
-    response.headers_mut().insert("x-loggia-state", HeaderValue::from_static(state));
+    mark(response.headers_mut(), &page.panel);
     Ok(response)
 }
 
@@ -260,4 +277,12 @@ fn files(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &Pag
     let rows = placed.panel.export(&view.of_panel(scope, dashboard, placed)).is_some();
     let print = Link { name: "Print".to_owned(), href: print, current: false };
     std::iter::once(print).chain(report::files(scope, dashboard, placed, &view.query, rows, false)).collect()
+}
+
+/// Which of the states is drawn, and whether rows were cut off, for programs.
+fn mark(headers: &mut HeaderMap, frame: &PanelFrame) {
+    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    if frame.truncated {
+        headers.insert("x-loggia-truncated", HeaderValue::from_static("true"));
+    }
 }

@@ -20,7 +20,7 @@ use crate::web::exports::{self, Wanted};
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::PageView;
-use crate::web::{Parts, around};
+use crate::web::{Parts, around, filters};
 
 /// A panel or a dashboard on paper.
 #[derive(Clone, Debug, Template)]
@@ -54,7 +54,7 @@ pub async fn show_panel(
 ) -> Result<Response> {
     let (name, ending) = file.rsplit_once('.').map_or((file.as_str(), None), |(name, ending)| (name, Some(ending)));
     let dashboard = holding(parts, &scope, name, named(request).as_deref())?;
-    let wanted = wanted(parts, scope, dashboard, request);
+    let wanted = wanted(parts, scope, dashboard, request).await;
     let placed = wanted.dashboard.panels.iter().find(|p| p.key.as_str() == name).ok_or(Error::NotFound("panel"))?;
     match ending {
         None => {
@@ -82,7 +82,7 @@ pub async fn show_dashboard(
 ) -> Result<Response> {
     let (name, zip) = file.strip_suffix(".zip").map_or((file.as_str(), false), |name| (name, true));
     let dashboard = find(parts, &scope, name)?;
-    let wanted = wanted(parts, scope, dashboard, request);
+    let wanted = wanted(parts, scope, dashboard, request).await;
     if zip {
         return exports::bundle(parts, &wanted).await;
     }
@@ -130,8 +130,9 @@ fn holding(parts: &Parts, scope: &TenantScope, panel: &str, named: Option<&str>)
     holding.next().ok_or(Error::NotFound("panel"))
 }
 
-fn wanted<'a>(parts: &Parts, scope: TenantScope, dashboard: Arc<Dashboard>, request: &'a Request) -> Wanted<'a> {
-    let view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+async fn wanted<'a>(parts: &Arc<Parts>, scope: TenantScope, dashboard: Arc<Dashboard>, request: &'a Request) -> Wanted<'a> {
+    let mut view = PageView::read(request.uri().query().unwrap_or_default(), &dashboard, &scope, parts.clock.now());
+    filters::settle(parts, &scope, &dashboard, &mut view).await;
     Wanted { scope, dashboard, view, request }
 }
 
@@ -147,7 +148,7 @@ fn page(wanted: &Wanted<'_>, title: String, panels: Vec<PanelFrame>, links: Vec<
     let (scope, view) = (&wanted.scope, &wanted.view);
     let at = |at: DateTime<Utc>| at.with_timezone(&view.zone).format("%b %-d, %Y, %H:%M").to_string();
     let range = format!("{} to {} ({})", at(view.range.from()), at(view.range.to()), zone_words(view.zone));
-    let filters = filters(view);
+    let filters = narrowed(&wanted.dashboard, view);
     let dashboard = (title != wanted.dashboard.name).then(|| wanted.dashboard.name.clone());
     let made = view.now.with_timezone(&view.zone).format("%b %-d, %Y, %H:%M %Z");
     ReportPage {
@@ -163,15 +164,12 @@ fn page(wanted: &Wanted<'_>, title: String, panels: Vec<PanelFrame>, links: Vec<
 }
 
 /// What narrows the view, in words.
-fn filters(view: &PageView) -> Option<String> {
-    let told = view.query.iter().filter_map(|(key, value)| {
-        let name = key
-            .strip_prefix("var-")
-            .or_else(|| Some(key.split_once(".f.")?.1))
-            .or_else(|| key.ends_with(".q").then_some("search"))?;
+fn narrowed(dashboard: &Dashboard, view: &PageView) -> Option<String> {
+    let own = view.query.iter().filter_map(|(key, value)| {
+        let name = key.split_once(".f.").map(|(_, column)| column).or_else(|| key.ends_with(".q").then_some("search"))?;
         Some(format!("{name}: {value}"))
     });
-    let told: Vec<String> = told.collect();
+    let told: Vec<String> = filters::words(dashboard, view).into_iter().chain(own).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
 

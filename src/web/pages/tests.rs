@@ -165,10 +165,12 @@ fn frame(key: &str, kind: &'static str, title: &str, place: (u16, u16, u16, u16)
         place: Place { col, row, width, height },
         title: title.into(),
         description: None,
-        alone: Some(format!("/tenant/acme-corp/dashboard/default/panel/{key}")),
+        detail: Some(format!("/tenant/acme-corp/dashboard/default/panel/{key}/detail")),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: Some(Updated { ms: 1_766_000_000_000, iso: "2026-04-11T18:05:00Z".into(), words: "14:05".into() }),
         refresh_seconds: Some(60),
@@ -269,6 +271,9 @@ fn range() -> RangeControls {
 fn dashboard(kiosk: bool) -> DashboardPage {
     let fault = |place: &str, message: &str| FaultLine { place: place.into(), message: message.into() };
     DashboardPage {
+        filters: None,
+        set: Vec::new(),
+        next: None,
         chrome: Chrome { kiosk, ..chrome("Operations · Acme Corp") },
         name: "Operations".into(),
         description: Some("Compute, traffic and services of the production account".into()),
@@ -347,7 +352,7 @@ fn alone() -> PanelPage {
     let body = PanelState::Ready(chart("cpu-chart", "CPU", &[("ec2-5f5533", 55.0, 6.0), ("rds-cc0c53", 20.0, 4.0)]));
     PanelPage {
         chrome: chrome("CPU by instance · Acme Corp"),
-        panel: PanelFrame { alone: None, ..frame("cpu", "timeseries", "CPU by instance", (1, 1, 12, 3), body) },
+        panel: PanelFrame { detail: None, ..frame("cpu", "timeseries", "CPU by instance", (1, 1, 12, 3), body) },
         dashboard_href: "/tenant/acme-corp/dashboard/default".into(),
         dashboard_name: "Operations".into(),
         range_words: "Last 24 hours".into(),
