@@ -22,6 +22,7 @@ pub mod chart;
 pub mod panel;
 pub mod custom_panels;
 pub mod config;
+pub mod report;
 pub mod demo;
 // outside
 pub mod web;

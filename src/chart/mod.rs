@@ -4,6 +4,7 @@ mod bars;
 mod color;
 mod draw;
 mod escape;
+mod file;
 #[cfg(test)]
 mod gallery;
 mod labels;
@@ -26,6 +27,7 @@ use chrono_tz::Tz;
 
 pub use bars::{Bars, Place, Series};
 pub use color::Color;
+pub use file::Card;
 pub use spark::spark;
 
 use crate::domain::{TimeRange, Unit};

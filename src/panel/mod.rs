@@ -6,6 +6,7 @@ mod cells;
 mod draft;
 mod drawing;
 mod endpoint;
+mod export;
 mod kind;
 mod link;
 mod markup;
@@ -29,9 +30,11 @@ pub use endpoint::{
     Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Parameter, Picture, Reach, Registry,
     Trouble, Value, Wants, escaped,
 };
+pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
 pub use view::View;
 
+use crate::chart::Svg;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
@@ -99,5 +102,20 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
     /// Why that cannot be drawn, in the visitor's words.
     fn draw_made(&self, _made: &Content, _view: &View) -> Result<Drawing, Trouble> {
         Err(Trouble::Undrawn)
+    }
+
+    /// What of it leaves as a file: what it shows; without aggregation, the rows behind. None: it has no rows.
+    fn export(&self, _view: &View) -> Option<Export> {
+        None
+    }
+
+    /// The drawing as a picture that stands alone. None: it is words, for which there is the report.
+    fn picture(&self, _frames: &[Arc<Frame>], _view: &View) -> Option<Svg> {
+        None
+    }
+
+    /// The same panel as paper wants it: whole, with nothing to press. None: as it is.
+    fn on_paper(&self) -> Option<Arc<dyn Panel>> {
+        None
     }
 }

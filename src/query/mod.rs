@@ -6,6 +6,7 @@ mod filter;
 pub mod guard;
 mod name;
 mod shape;
+mod stream;
 mod window;
 mod zone;
 
@@ -17,6 +18,7 @@ pub use cache::{Answer, Cache};
 pub use filter::{Bound, Chosen};
 pub use guard::{Condition, FragmentFault, Order};
 pub use name::Name;
+pub use stream::FILE_CAP;
 pub use window::{Bucket, Window};
 
 /// The most rows a panel's frame holds.

@@ -7,6 +7,7 @@ mod catch;
 mod compress;
 mod cookie;
 mod csrf;
+mod exports;
 mod filters;
 mod guards;
 mod headers;

@@ -291,7 +291,8 @@ impl Reader {
         let mut seen = std::collections::HashSet::new();
         let fitting = self.given.iter().filter(|(k, v)| ours(k) && k.len() <= 200 && v.len() <= 1000 && !v.is_empty());
         // Series are chosen by naming each; of everything else the first counts.
-        let once = |(k, v): &&(String, String)| seen.insert((k.clone(), if k.ends_with(".series") { v.clone() } else { String::new() }));
+        let once =
+            |(k, v): &&(String, String)| seen.insert((k.clone(), if k.ends_with(".series") { v.clone() } else { String::new() }));
         let mut fitting = fitting.filter(once);
         // Every link of the page repeats them.
         self.kept.extend(fitting.by_ref().take(PARAMETERS).cloned());

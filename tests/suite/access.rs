@@ -13,6 +13,7 @@ fn filled(line: &Line) -> String {
         .replace(":dashboard", "default")
         .replace(":panel/image", "map/image")
         .replace(":panel", "cpu");
+    let path = path.replace("report/dashboard/:file", "report/dashboard/default").replace(":file", "cpu.csv");
     path.replace(":print", "none").replace(":name", "loggia.css").replace("*rest", "v1/tenants")
 }
 

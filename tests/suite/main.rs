@@ -15,6 +15,7 @@ mod datastore;
 mod demo;
 mod detail;
 mod docs;
+mod exports;
 mod filters;
 mod identity;
 mod isolation;

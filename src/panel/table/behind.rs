@@ -36,6 +36,7 @@ fn of(title: String, source: Source, time: Option<TimeColumn>, follows: bool, ot
         }
     }
     Table {
+        printed: false,
         common: Common {
             title,
             description: None,

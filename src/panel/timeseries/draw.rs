@@ -59,7 +59,7 @@ impl TimeSeries {
     }
 
     /// One line a label, in the order they come.
-    fn lines(&self, frame: &Frame) -> Vec<Line> {
+    pub(super) fn lines(&self, frame: &Frame) -> Vec<Line> {
         let (Some(times), Some(values)) = (frame.column("time"), frame.column("value")) else { return Vec::new() };
         let labels = frame.column("label");
         let mut lines: Vec<Line> = Vec::new();
@@ -91,7 +91,7 @@ impl TimeSeries {
         own.or(self.look.line_color.filter(|_| first))
     }
 
-    fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
+    pub(super) fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
         let look = &self.look;
         Chart {
             // The dashboard's own may stand on the same page.

@@ -13,6 +13,7 @@ pub mod landing;
 pub mod login;
 pub mod logout;
 pub mod panel;
+pub mod report;
 
 #[cfg(test)]
 mod tests;
