@@ -91,6 +91,11 @@ impl FromStr for LogFormat {
     }
 }
 
+/// The longest a session may last, used or not.
+const LONGEST_SESSION: Duration = Duration::from_secs(366 * 86_400);
+/// The longest a page may wait for its panels.
+const LONGEST_BUDGET: Duration = Duration::from_secs(60);
+
 /// Everything chosen, checked.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -162,18 +167,21 @@ impl FromStr for Cidrs {
 }
 
 macro_rules! sections {
-    ($($(#[$doc:meta])* $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
-        $($(#[$doc])* #[derive(Clone, Debug, Default, Deserialize)]
+    ($($section:literal $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
+        $(#[derive(Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         struct $name { $($key: Option<Lenient<$type>>),* })*
+
+        /// The sections, each with its keys.
+        const SECTIONS: &[(&str, &[&str])] = &[$(($section, &[$(stringify!($key)),*])),*];
     };
 }
 
 sections! {
-    SessionKeys { idle_minutes: u64, max_hours: u64 }
-    CacheKeys { bytes: u64 }
-    RateKeys { enabled: bool }
-    OperatorKeys { read_tenants: bool }
+    "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
+    "cache" CacheKeys { bytes: u64 }
+    "rate_limit" RateKeys { enabled: bool }
+    "operators" OperatorKeys { read_tenants: bool }
 }
 
 /// The file's shape; the environment is laid over it before it is read.
@@ -216,7 +224,13 @@ const PLAIN: &[&str] = &[
     "trusted_proxies",
     "panel_budget_ms",
 ];
-const SECTIONS: &[&str] = &["session", "cache", "rate_limit", "operators"];
+
+/// Every variable there is, as `LOGGIA_LISTEN` or `LOGGIA_SESSION__IDLE_MINUTES`.
+pub fn variables() -> Vec<String> {
+    let plain = PLAIN.iter().map(|key| format!("LOGGIA_{key}"));
+    let nested = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("LOGGIA_{section}__{key}")));
+    plain.chain(nested).map(|name| name.to_uppercase()).collect()
+}
 
 impl Settings {
     /// Reads file, environment and flags.
@@ -253,7 +267,7 @@ fn overlay(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> R
         let Some(key) = name.strip_prefix("LOGGIA_").map(str::to_lowercase) else { continue };
         let value = toml::Value::String(value.clone());
         match key.split_once("__") {
-            Some((section, key)) if SECTIONS.contains(&section) => {
+            Some((section, key)) if SECTIONS.iter().any(|(known, _)| *known == section) => {
                 let section = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
                 if let toml::Value::Table(section) = section {
                     section.insert(key.to_owned(), value);
@@ -289,8 +303,8 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         data_dir,
         secret_key: keys.secret_key.map(|k| k.0),
         env: or(keys.env, Env::Prod),
-        session_idle: Duration::from_secs(60 * or(keys.session.idle_minutes, 12 * 60)),
-        session_max: Duration::from_secs(3600 * or(keys.session.max_hours, 7 * 24)),
+        session_idle: Duration::from_secs(or(keys.session.idle_minutes, 12 * 60).saturating_mul(60)),
+        session_max: Duration::from_secs(or(keys.session.max_hours, 7 * 24).saturating_mul(3600)),
         log: or(keys.log, "info".to_owned()),
         log_format: or(keys.log_format, if flags.demo { LogFormat::Pretty } else { LogFormat::Json }),
         trusted_proxies: or(keys.trusted_proxies, Cidrs(Vec::new())).0,
@@ -315,7 +329,21 @@ impl Settings {
         if self.session_idle.is_zero() || self.session_max.is_zero() {
             return Err("session.idle_minutes and session.max_hours must be at least 1".to_owned());
         }
+        if self.session_idle.max(self.session_max) > LONGEST_SESSION {
+            return Err("session.idle_minutes and session.max_hours must be at most a year".to_owned());
+        }
+        if self.panel_budget > LONGEST_BUDGET {
+            return Err("panel_budget_ms must be at most 60000".to_owned());
+        }
         Ok(self)
+    }
+
+    /// What to do where there is no key.
+    pub const NO_KEY: &str = "LOGGIA_SECRET_KEY is not set: it encrypts stored secrets. Set it to 32 random bytes, for example from: openssl rand -base64 32";
+
+    /// Where the demo keeps the key that it makes for itself.
+    pub fn demo_key(&self) -> PathBuf {
+        self.data_dir.join("secret.key")
     }
 
     /// What `serve` needs beyond what other commands need.
@@ -323,8 +351,9 @@ impl Settings {
     /// # Errors
     /// What is missing and how to set it.
     pub fn check_serving(&self) -> Result<(), String> {
-        if !self.demo && self.secret_key.is_none() {
-            return Err("LOGGIA_SECRET_KEY is not set: it encrypts stored secrets. Set it to 32 random bytes, for example from: openssl rand -base64 32".to_owned());
+        // A demo's data folder has a key of its own; whether it is a demo's is told by the database.
+        if !self.demo && self.secret_key.is_none() && !self.demo_key().exists() {
+            return Err(Settings::NO_KEY.to_owned());
         }
         if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(
@@ -379,6 +408,13 @@ mod tests {
     #[test]
     fn bad_values_and_bad_combinations_are_refused() {
         assert!(load("listen = \"nowhere\"", &[]).is_err());
+        for (variable, value) in [
+            ("LOGGIA_SESSION__MAX_HOURS", "18446744073709551615"),
+            ("LOGGIA_SESSION__IDLE_MINUTES", "0"),
+            ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
+        ] {
+            assert!(load("", &[(variable, value)]).is_err(), "{variable}");
+        }
         assert!(load("", &[("LOGGIA_ENV", "production")]).expect_err("refused").contains("production"));
         let flags = Flags { demo: true, listen: "0.0.0.0:80".parse().ok(), ..Flags::default() };
         assert!(Settings::load(&flags, &BTreeMap::new()).expect_err("refused").contains("loopback"));

@@ -30,7 +30,7 @@ postgres() {
 }
 
 browser() {
-  command_or chromium chromium fonts-dejavu-core
+  [ -x "${CHROMIUM:-}" ] || command_or chromium chromium fonts-dejavu-core
   command_or node nodejs npm
   command_or npm npm
 }
@@ -39,7 +39,5 @@ coverage() {
   rustup component list 2>/dev/null | grep -q 'llvm-tools.*(installed)' || rustup component add llvm-tools 2>/dev/null || true
   cargo llvm-cov --version >/dev/null 2>&1 || cargo install cargo-llvm-cov --locked
 }
-
-bench() { command_or wrk wrk; }
 
 for need in "$@"; do "$need"; done

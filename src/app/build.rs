@@ -82,11 +82,12 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
 /// # Errors
 /// What is wrong and what to do about it.
 pub async fn parts(
-    settings: Settings,
+    mut settings: Settings,
     clock: Clock,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
     let central = central(&settings, clock.clone()).await?;
+    settings.secret_key = Some(super::key::settle(&settings, &central).await?);
     let audit = Queue::start(&central);
     let metrics = Arc::new(Metrics::new());
     let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
@@ -96,7 +97,8 @@ pub async fn parts(
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
-        let prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        let mut prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;
+        prepared.watch(metrics.clone());
         tasks.push(tokio::spawn(demo::keep_arriving(prepared, clock.clone(), stopped.clone())));
     }
     declare(&tenancy, &catalog.now()).await?;

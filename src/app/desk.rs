@@ -81,6 +81,13 @@ async fn create(
 ) -> Result<String, String> {
     let email: Email = email.parse()?;
     let memberships = tenants.iter().map(|text| membership(text)).collect::<Result<Vec<_>, _>>()?;
+    for (slug, _) in &memberships {
+        if central::tenants::find(central, slug).await.map_err(|e| e.to_string())?.is_none() {
+            return Err(format!(
+                "there is no tenant {slug} in the central database (`loggia apply` brings the folders in); nothing was created"
+            ));
+        }
+    }
     let account = NewAccount { email: email.clone(), name, password: password()?, operator };
     accounts::create(central, actor, account, Policy::Real, Cost::default()).await.map_err(|e| e.to_string())?;
     for (slug, role) in memberships {
@@ -97,10 +104,15 @@ fn membership(text: &str) -> Result<(Slug, Role), String> {
 
 async fn list(central: &Central) -> Result<String, String> {
     let users = accounts::list(central).await.map_err(|e| e.to_string())?;
+    if users.is_empty() {
+        return Ok("There is no account yet; make one with: loggia user create EMAIL".to_owned());
+    }
     let line = |user: &central::users::User| {
         let marks =
             [(user.operator, "operator"), (!user.active, "inactive")].into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
-        format!("{}\t{}\t{}\n", user.email, user.name.as_deref().unwrap_or_default(), marks.collect::<Vec<_>>().join(", "))
+        let line =
+            format!("{}\t{}\t{}", user.email, user.name.as_deref().unwrap_or_default(), marks.collect::<Vec<_>>().join(", "));
+        format!("{}\n", line.trim_end())
     };
     Ok(users.iter().map(line).collect())
 }

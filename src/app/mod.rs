@@ -3,6 +3,7 @@
 pub mod command;
 mod desk;
 mod build;
+mod key;
 mod serve;
 
 pub use serve::{Running, start};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::Server;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -87,10 +88,14 @@ pub async fn until_stopped(settings: Settings) -> Result<(), String> {
     }
     let demo = settings.demo;
     let public_url = settings.public_url.clone();
-    let running = start(settings, clock).await?;
+    let mut ends = Ends::listen().map_err(|e| format!("signals cannot be heard: {e}"))?;
+    let running = tokio::select! {
+        running = start(settings, clock) => running?,
+        () = ends.asked() => return Ok(()),
+    };
     let address = public_url.map_or_else(|| format!("http://{}/", running.public), |url| url.to_string());
     greet(&address, &running, demo);
-    asked_to_end().await;
+    ends.asked().await;
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
@@ -110,17 +115,21 @@ fn greet(address: &str, running: &Running, demo: bool) {
 }
 
 /// Ctrl-C, or SIGTERM from the system.
-async fn asked_to_end() {
-    let interrupted = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupted.await;
+struct Ends {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl Ends {
+    /// Heard from now on, also while the server is still starting.
+    fn listen() -> std::io::Result<Ends> {
+        Ok(Ends { interrupted: signal(SignalKind::interrupt())?, terminated: signal(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
+
 use super::escape::{Esc, LONGEST_LABEL, cut, percent};
 use super::labels::spread;
 use super::legend::Legend;
+use super::limits::{self, Place};
 use super::plot::{Canvas, Paths};
-use super::runs::{COLUMNS, Cut, readings};
+use super::runs::{COLUMNS, Cut, Runs, readings};
 use super::style::Style;
 use super::time_axis::{self, Tick};
 use super::value_axis::{Fit, ValueAxis};
@@ -28,6 +31,8 @@ struct Layout<'a> {
     styles: Vec<Style>,
     stats: Vec<LineStats>,
     summary: String,
+    /// Where the names of the limits stand.
+    names: Vec<Place>,
 }
 
 pub(super) fn draw(chart: &Chart) -> Drawn {
@@ -35,6 +40,14 @@ pub(super) fn draw(chart: &Chart) -> Drawn {
     let mut out = String::with_capacity(4096 + layout.paths.iter().map(|p| p.line.len() + p.area.len() + 256).sum::<usize>());
     layout.write(&mut out);
     Drawn { svg: Svg(out), summary: layout.summary, stats: layout.stats }
+}
+
+impl Chart {
+    /// Whether the last value is of a bucket that has not ended.
+    fn filling(&self, readings: &[(DateTime<Utc>, Option<f64>)]) -> bool {
+        let last = readings.iter().rev().find(|(_, value)| value.is_some());
+        last.zip(self.step).is_some_and(|((at, _), step)| *at <= self.now && self.now - *at < step)
+    }
 }
 
 impl<'a> Layout<'a> {
@@ -54,8 +67,12 @@ impl<'a> Layout<'a> {
         });
         let width = time_axis::units(chart.range, chart.step);
         let cut = Cut { range: chart.range, step: chart.step, gaps: chart.gaps, units: width, columns: COLUMNS };
-        let runs: Vec<_> = readings[..drawn].iter().map(|readings| cut.runs(readings)).collect();
+        let runs: Vec<_> =
+            readings[..drawn].iter().map(|readings| Runs { open: chart.filling(readings), ..cut.runs(readings) }).collect();
         let canvas = Canvas { width, height: axis.units, lo: axis.lo, hi: axis.hi, base: chart.fill.then(|| axis.base()) };
+        let named: Vec<_> =
+            chart.thresholds.iter().map(|limit| (axis.share(limit.value), limit_name(limit, &axis).chars().count())).collect();
+        let names = limits::places(&named, &runs, |(x, value)| (x / f64::from(width), axis.share(value)));
         let summary = stats::summary(chart, &stats, &axis.scale, axis.decimals);
         Layout {
             id: chart.id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect(),
@@ -67,6 +84,7 @@ impl<'a> Layout<'a> {
             width,
             stats,
             summary,
+            names,
         }
     }
 
@@ -166,7 +184,7 @@ impl<'a> Layout<'a> {
         }
         self.now(out);
         self.lines(out);
-        chart.thresholds.iter().for_each(|limit| self.limit(limit, out));
+        chart.thresholds.iter().zip(&self.names).for_each(|(limit, place)| self.limit(limit, *place, out));
         if self.stats.iter().all(|line| line.count == 0) {
             out.push_str("<text class=\"none\" x=\"50%\" y=\"50%\">No values in this range</text>");
         }
@@ -186,6 +204,7 @@ impl<'a> Layout<'a> {
                 (" class=\"a\"", &paths.area),
                 (" class=\"b\"", &paths.bridges),
                 ("", &paths.line),
+                (" class=\"n\"", &paths.open),
                 (" class=\"o\"", &paths.dots),
             ] {
                 if !data.is_empty() {
@@ -203,7 +222,8 @@ impl<'a> Layout<'a> {
     }
 
     fn now(&self, out: &mut String) {
-        let share = self.share_of(self.chart.now);
+        // In steps too small to see: the same readings a moment later are the same drawing.
+        let share = (self.share_of(self.chart.now) * 500.0).floor() / 500.0;
         if (0.0..0.995).contains(&share) {
             let x = percent(share);
             let _ = write!(
@@ -213,18 +233,19 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn limit(&self, limit: &Threshold, out: &mut String) {
+    fn limit(&self, limit: &Threshold, place: Place, out: &mut String) {
         if !(0.0..=1.0).contains(&self.axis.share(limit.value)) {
             return;
         }
         let y = self.height(limit.value);
         let color = limit.color.map_or(String::new(), |color| format!(" stroke=\"{color}\""));
         let class = if limit.color.is_some() { "limit own" } else { "limit" };
-        let text = limit.label.clone().unwrap_or_else(|| self.axis.exact(limit.value));
+        let (at, x) = if place.left { ("limit left", "0") } else { ("limit", "100%") };
+        let away = if place.below { "1.15em" } else { "-.35em" };
         let _ = write!(
             out,
-            "<line class=\"{class}\"{color} x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"limit\" x=\"100%\" y=\"{y}\" dy=\"-4\">{}</text>",
-            Esc(&cut(&text, 40))
+            "<line class=\"{class}\"{color} x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"{at}\" x=\"{x}\" y=\"{y}\" dy=\"{away}\">{}</text>",
+            Esc(&limit_name(limit, &self.axis))
         );
     }
 
@@ -285,7 +306,12 @@ impl<'a> Layout<'a> {
     }
 
     /// Where a time is, from the left.
-    fn share_of(&self, at: chrono::DateTime<chrono::Utc>) -> f64 {
+    fn share_of(&self, at: DateTime<Utc>) -> f64 {
         (at - self.chart.range.from()).num_milliseconds() as f64 / self.chart.range.length().num_milliseconds().max(1) as f64
     }
+}
+
+/// A limit without a name is called by its value.
+fn limit_name(limit: &Threshold, axis: &ValueAxis) -> String {
+    cut(&limit.label.clone().unwrap_or_else(|| axis.exact(limit.value)), 40).to_string()
 }

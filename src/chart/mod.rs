@@ -7,6 +7,7 @@ mod escape;
 mod gallery;
 mod labels;
 mod legend;
+mod limits;
 mod plot;
 mod runs;
 mod spark;

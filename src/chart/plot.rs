@@ -17,6 +17,8 @@ use super::runs::{Runs, Spot};
 pub(super) struct Paths {
     pub area: String,
     pub line: String,
+    /// The way to a value that is not final yet.
+    pub open: String,
     pub bridges: String,
     pub dots: String,
 }
@@ -35,6 +37,7 @@ const AREA: u8 = 0xa0;
 const LINE: u8 = 0xb0;
 const BRIDGE: u8 = 0xc0;
 const DOT: u8 = 0xd0;
+const OPEN: u8 = 0xe0;
 
 type Plot<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
@@ -60,8 +63,15 @@ impl Canvas {
 
     fn line(&self, plot: &Plot<'_>, index: usize, line: &Runs) -> Result<(), Box<dyn std::error::Error>> {
         let ink = |part: u8| -> ShapeStyle { RGBColor(part, (index >> 8) as u8, index as u8).stroke_width(1) };
-        for run in &line.runs {
-            let spots: Vec<Spot> = run.iter().map(|spot| (spot.0, self.y(spot.1))).collect();
+        for (k, run) in line.runs.iter().enumerate() {
+            let mut spots: Vec<Spot> = run.iter().map(|spot| (spot.0, self.y(spot.1))).collect();
+            if let (true, [.., before, last]) = (line.open && k + 1 == line.runs.len(), spots.as_slice()) {
+                plot.draw(&PathElement::new(vec![*before, *last], ink(OPEN)))?;
+                spots.pop();
+                if spots.len() == 1 {
+                    continue;
+                }
+            }
             match (spots.as_slice(), self.base) {
                 ([], _) => {}
                 ([spot], _) => plot.draw(&Circle::new(*spot, 1, ink(DOT).filled()))?,
@@ -107,6 +117,7 @@ fn transcribe(text: &str, lines: usize, height: i32) -> Vec<Paths> {
                 path(attribute(element, " points=\"").unwrap_or(""), height, &mut paths.area);
                 paths.area.push('z');
             }
+            OPEN => path(attribute(element, " points=\"").unwrap_or(""), height, &mut paths.open),
             BRIDGE => path(attribute(element, " points=\"").unwrap_or(""), height, &mut paths.bridges),
             _ => path(attribute(element, " points=\"").unwrap_or(""), height, &mut paths.line),
         }
@@ -167,7 +178,7 @@ mod tests {
     }
 
     fn runs(runs: Vec<Vec<(f64, f64)>>) -> Runs {
-        Runs { runs, bridged: false }
+        Runs { runs, ..Runs::default() }
     }
 
     #[test]
@@ -187,6 +198,14 @@ mod tests {
     fn a_bridge_joins_the_ends_of_two_runs() {
         let line = Runs { bridged: true, ..runs(vec![vec![(0.0, 50.0), (10.0, 60.0)], vec![(30.0, 20.0), (40.0, 20.0)]]) };
         assert_eq!(canvas().draw(&[line])[0].bridges, "M10 400l20 400");
+    }
+
+    #[test]
+    fn the_way_to_a_bucket_that_is_still_filling_is_a_path_of_its_own() {
+        let line = Runs { open: true, ..runs(vec![vec![(0.0, 50.0), (10.0, 60.0), (20.0, 10.0)]]) };
+        let drawn = Canvas { base: Some(0.0), ..canvas() }.draw(&[line]);
+        assert_eq!((drawn[0].line.as_str(), drawn[0].open.as_str()), ("M0 500l10-100", "M10 400l10 500"));
+        assert_eq!(drawn[0].area, "M0 500l10-100 0 600-10 0z", "nothing is tinted that is not known");
     }
 
     #[test]

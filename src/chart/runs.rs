@@ -19,6 +19,8 @@ pub(super) struct Runs {
     pub runs: Vec<Vec<Spot>>,
     /// Whether the holes between them are bridged by a guess.
     pub bridged: bool,
+    /// Whether the last spot is a bucket that is still filling.
+    pub open: bool,
 }
 
 /// The readings inside `range` in time order, each a finite number or a hole.
@@ -71,7 +73,7 @@ impl Cut {
             let width = f64::from(self.units) / self.columns as f64;
             runs.iter_mut().for_each(|run| thin(run, width));
         }
-        Runs { runs, bridged: self.gaps == Gaps::Interpolate }
+        Runs { runs, bridged: self.gaps == Gaps::Interpolate, open: false }
     }
 
     fn x(&self, at: DateTime<Utc>) -> f64 {

@@ -89,9 +89,13 @@ impl Datastore {
     /// # Errors
     /// See [`Failure`].
     pub async fn query(&self, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
+        // The turn first: who waited while others found the database gone need not find it out again.
+        let slot = self.pool.turn().await?;
         let pass = self.breaker.enter(Instant::now())?;
-        let answer = self.pool.run(statement, cap).await;
+        let answer = self.pool.run(Arc::clone(&slot), statement, cap).await;
+        // Learned before the next in turn may enter.
         pass.learn(answer.as_ref().err(), Instant::now());
+        drop(slot);
         answer
     }
 

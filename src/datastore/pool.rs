@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{Dialect, Failure, Statement, Target, postgres, sqlite};
 use crate::frame::Frame;
 
-/// How long a query waits for a free connection, and a connection for its server.
+/// How long a connection waits for its server, and a query at least for its turn.
 const WAIT: Duration = Duration::from_secs(2);
 /// How long an unused connection stays open.
 const IDLE: Duration = Duration::from_secs(60);
@@ -55,9 +55,15 @@ impl Pool {
         Pool { target, slots, shelf: Arc::default() }
     }
 
-    pub(super) async fn run(&self, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
-        let slot = timeout(WAIT, self.slots.clone().acquire_owned()).await.map_err(|_| Failure::Busy)?;
-        let slot = Arc::new(slot.map_err(|_| closed())?);
+    /// A turn, in the order of asking. A page asks all its panels at once, more than there are connections: each waits
+    /// as long as one statement may take before the database counts as busy.
+    pub(super) async fn turn(&self) -> Result<Slot, Failure> {
+        let patience = self.target.statement_timeout.max(WAIT);
+        let slot = timeout(patience, self.slots.clone().acquire_owned()).await.map_err(|_| Failure::Busy)?;
+        Ok(Arc::new(slot.map_err(|_| closed())?))
+    }
+
+    pub(super) async fn run(&self, slot: Slot, statement: &Statement, cap: usize) -> Result<Frame, Failure> {
         // A kept connection may have died meanwhile (a restarted server), or its plan have gone stale: once more, anew.
         while let Some(session) = self.take() {
             let mut lease = self.lease(session, &slot);

@@ -16,6 +16,7 @@ mod tenants;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -23,10 +24,10 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
-pub use server::{ProductReadings, Reading};
 pub use tenants::unpack;
 
 use crate::domain::Clock;
+use crate::observe::Metrics;
 
 /// How often readings whose time has come are written.
 pub const EVERY: Duration = Duration::from_secs(5);
@@ -103,9 +104,9 @@ async fn make_retail(path: &Path, now: DateTime<Utc>) -> Result<store::Writer, E
 }
 
 impl Prepared {
-    /// Adds readings of the product itself (requests, queries) to what `this-server` shows of the machine.
-    pub fn watch(&mut self, readings: ProductReadings) {
-        self.0.get_mut().machine.watch(readings);
+    /// Adds what the product itself serves to what `this-server` shows of the machine.
+    pub fn watch(&mut self, metrics: Arc<Metrics>) {
+        self.0.get_mut().machine.watch(metrics);
     }
 
     /// Writes every reading whose time has come by `now` since the last call or the last run, and forgets those that fell out of the sample.

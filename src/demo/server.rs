@@ -1,11 +1,14 @@
 //! This very machine and this very process, looked at every few seconds and remembered for a day.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sysinfo::{Disks, Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::Error;
 use super::store::{Value, Writer, stamp};
+use crate::observe::Metrics;
 
 /// How long readings are kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -18,24 +21,28 @@ const SHORTEST: TimeDelta = TimeDelta::milliseconds(200);
 
 /// One reading: what, of which (an interface, a core, a disk), how much.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+struct Reading {
     /// What was measured: panels select it by `name = '…'`.
-    pub name: &'static str,
+    name: &'static str,
     /// Of which one.
-    pub series: String,
+    series: String,
     /// How much, in the unit its name says.
-    pub value: f64,
+    value: f64,
 }
 
-/// Tells readings of the product itself when asked.
-pub type ProductReadings = Box<dyn Fn() -> Vec<Reading> + Send>;
+/// The product's own counts, and how far they were at the look before.
+struct Product {
+    metrics: Arc<Metrics>,
+    answers: u64,
+    panels: u64,
+}
 
 /// The machine as seen at two moments: use is what happened between them.
 pub(super) struct Machine {
     system: System,
     networks: Networks,
     process: Option<Pid>,
-    product: Option<ProductReadings>,
+    product: Option<Product>,
     looks: u64,
     looked: DateTime<Utc>,
     disks_looked: Option<DateTime<Utc>>,
@@ -57,8 +64,10 @@ impl Machine {
         }
     }
 
-    pub(super) fn watch(&mut self, readings: ProductReadings) {
-        self.product = Some(readings);
+    /// From now on what the product serves is told too.
+    pub(super) fn watch(&mut self, metrics: Arc<Metrics>) {
+        let (answers, panels) = metrics.served();
+        self.product = Some(Product { metrics, answers, panels });
     }
 
     /// Looks again, at what is shown and at nothing else.
@@ -103,9 +112,6 @@ impl Machine {
             seen.extend(disks());
             self.disks_looked = Some(now);
         }
-        if let Some(product) = &self.product {
-            seen.extend(product());
-        }
         seen.retain(|reading| reading.value.is_finite());
         seen
     }
@@ -129,7 +135,7 @@ impl Machine {
     }
 
     /// What was used since the look before, which was `seconds` ago.
-    fn used(&self, seconds: f64) -> Vec<Reading> {
+    fn used(&mut self, seconds: f64) -> Vec<Reading> {
         let mut seen = vec![reading("cpu_percent", "all cores", tenth(self.system.global_cpu_usage().into()))];
         for (i, core) in self.system.cpus().iter().enumerate() {
             seen.push(reading("core_percent", &format!("core {i}"), tenth(core.cpu_usage().into())));
@@ -144,7 +150,19 @@ impl Machine {
             .fold((0, 0), |sum, (_, network)| (sum.0 + network.received(), sum.1 + network.transmitted()));
         seen.push(reading("network_bytes_per_second", "received", (received as f64 / seconds).round()));
         seen.push(reading("network_bytes_per_second", "sent", (sent as f64 / seconds).round()));
+        seen.extend(self.product.iter_mut().flat_map(|product| product.served(seconds)));
         seen
+    }
+}
+
+impl Product {
+    /// What was served since the look before, a second.
+    fn served(&mut self, seconds: f64) -> [Reading; 2] {
+        let (answers, panels) = self.metrics.served();
+        let rate = |now: u64, before: u64| tenth(now.saturating_sub(before) as f64 / seconds);
+        let (answered, drawn) = (rate(answers, self.answers), rate(panels, self.panels));
+        (self.answers, self.panels) = (answers, panels);
+        [reading("served_per_second", "answers", answered), reading("served_per_second", "panels", drawn)]
     }
 }
 

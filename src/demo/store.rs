@@ -42,8 +42,10 @@ pub(super) async fn make(path: &Path, fill: impl AsyncFnOnce(&mut Writer) -> Res
         db.remember("version", VERSION).await
     };
     db.change(filled).await?;
-    db.run("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory").await?;
-    Ok(db)
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    // What filling it took (pages, and the heap of its thread) goes with the connection.
+    db.close().await?;
+    Writer::open(path).await
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -8,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::{Prepared, TENANTS, prepare, unpack};
 use crate::domain::Clock;
+use crate::observe::Metrics;
 
 fn clock() -> Clock {
     Clock::held("2026-11-21T14:05:07Z".parse().unwrap())
@@ -181,15 +183,21 @@ async fn this_server_is_looked_at_live() {
     let dir = tempfile::tempdir().unwrap();
     let clock = clock();
     let mut demo = demo(dir.path(), &clock).await;
-    demo.watch(Box::new(|| vec![super::Reading { name: "requests", series: "all".to_owned(), value: 7.0 }]));
+    demo.watch(Arc::new(Metrics::new()));
     for _ in 0..3 {
         demo.arrive(clock.now()).await.unwrap();
         clock.advance(TimeDelta::seconds(5));
     }
     let mut db = open(dir.path(), "this-server.db").await;
-    for name in
-        ["cpu_percent", "core_percent", "memory_percent", "load", "process_memory_bytes", "network_bytes_per_second", "requests"]
-    {
+    for name in [
+        "cpu_percent",
+        "core_percent",
+        "memory_percent",
+        "load",
+        "process_memory_bytes",
+        "network_bytes_per_second",
+        "served_per_second",
+    ] {
         let times = format!("SELECT count(DISTINCT recorded_at) FROM readings WHERE name = '{name}'");
         assert!(number(&mut db, &times).await >= 2.0, "{name}");
     }

@@ -63,6 +63,9 @@ impl Frame {
         self.columns.iter().find(|c| &*c.name == name).map(|c| &c.values)
     }
 
+    /// The most bytes of text a frame takes from a database: many rows of long text would otherwise fill the memory.
+    pub const BYTES: usize = 64 << 20;
+
     /// About how many bytes it holds, for the cache's weight.
     pub fn bytes(&self) -> usize {
         let columns = self.columns.iter();

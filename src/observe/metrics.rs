@@ -1,5 +1,6 @@
 //! Every metric by name. Labels are route patterns and known ids, never raw paths.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -63,6 +64,14 @@ pub struct Metrics {
     sign_ins: Family<Outcome, Counter>,
     reloads: Family<Outcome, Counter>,
     faults: Gauge,
+    served: Served,
+}
+
+/// What the product did since it began, all labels together.
+#[derive(Debug, Default)]
+struct Served {
+    answers: AtomicU64,
+    panels: AtomicU64,
 }
 
 fn seconds() -> Histogram {
@@ -96,17 +105,20 @@ impl Metrics {
         registry.register("loggia_sign_ins", "Sign-ins by outcome", sign_ins.clone());
         registry.register("loggia_config_reloads", "Reloads of the tenants folder by outcome", reloads.clone());
         registry.register("loggia_config_faults", "Faults in the tenants folder as it stands", faults.clone());
-        Metrics { registry, requests, durations, panel_durations, panel_errors, tenants, sign_ins, reloads, faults }
+        let served = Served::default();
+        Metrics { registry, requests, durations, panel_durations, panel_errors, tenants, sign_ins, reloads, faults, served }
     }
 
     /// Counts one answer.
     pub fn answered(&self, labels: &HttpLabels, took: Duration) {
+        self.served.answers.fetch_add(1, Ordering::Relaxed);
         self.requests.get_or_create(labels).inc();
         self.durations.get_or_create(labels).observe(took.as_secs_f64());
     }
 
     /// Counts one panel's questions; its error counter exists with 0 from the first.
     pub fn panel_queried(&self, labels: &PanelLabels, took: Duration) {
+        self.served.panels.fetch_add(1, Ordering::Relaxed);
         self.panel_durations.get_or_create(labels).observe(took.as_secs_f64());
         let only = PanelOnly {
             tenant_id: labels.tenant_id.clone(),
@@ -133,6 +145,11 @@ impl Metrics {
     pub fn reloaded(&self, faults: usize) {
         self.reloads.get_or_create(&Outcome { outcome: if faults == 0 { "ok" } else { "faults" } }).inc();
         self.faults.set(faults as i64);
+    }
+
+    /// How many answers were given and how many panels were drawn since the process began.
+    pub fn served(&self) -> (u64, u64) {
+        (self.served.answers.load(Ordering::Relaxed), self.served.panels.load(Ordering::Relaxed))
     }
 
     /// All of it in the text format of OpenMetrics.
@@ -162,5 +179,6 @@ mod tests {
         let text = metrics.text();
         assert!(text.contains(r#"panel_query_errors_total{tenant_id="t",app_slug="default",callback="cpu"} 0"#), "{text}");
         assert!(text.contains("panel_query_duration_seconds_count"), "{text}");
+        assert_eq!(metrics.served(), (0, 1));
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::{Common, View, words};
+use crate::chart::Svg;
 use crate::domain::TimeRange;
 use crate::domain::unit::grouped;
 use crate::frame::Frame;
@@ -22,6 +23,12 @@ impl Html {
     /// The markup.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Svg> for Html {
+    fn from(svg: Svg) -> Html {
+        Html(svg.to_string())
     }
 }
 
@@ -77,6 +84,8 @@ pub struct Drawing {
     pub note: Option<String>,
     /// A state beside the title.
     pub badge: Option<Badge>,
+    /// A link beside the title to the same data seen otherwise.
+    pub turn: Option<Html>,
     /// What the viewer should know: cut at the row cap, a bad parameter.
     pub notices: Vec<String>,
     /// The whole in a sentence, for those who do not see it.

@@ -79,7 +79,6 @@ fn names() -> String {
 /// A file: the panel stands under its one key.
 #[derive(Deserialize, JsonSchema)]
 struct File<S> {
-    /// The panel.
     panel: S,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,10 +31,12 @@ pub struct Answer {
     pub elapsed: Duration,
 }
 
-/// The key of an exact answer. The tenant comes first: no entry is ever another tenant's.
+/// The key of an exact answer. The tenant comes first: no entry is ever another tenant's. Then the database that gave it:
+/// a tenant that moves to another one sees nothing of the old.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     tenant: TenantId,
+    store: u64,
     panel: Box<str>,
     question: Box<str>,
 }
@@ -77,17 +80,9 @@ impl Cache {
                     let size = kept.frame.bytes() + key.question.len() + 200;
                     u32::try_from(size).unwrap_or(u32::MAX)
                 })
-                .support_invalidation_closures()
                 .build()
         };
         Cache { exact: store(), last: store(), flights: Arc::default(), clock }
-    }
-
-    /// Drops everything kept of a tenant (its files or its datastore changed).
-    pub fn forget(&self, tenant: TenantId) {
-        // Fails only on a cache built without support for it.
-        let _ = self.exact.invalidate_entries_if(move |key, _| key.tenant == tenant);
-        let _ = self.last.invalidate_entries_if(move |key, _| key.tenant == tenant);
     }
 
     /// About how many bytes are held.
@@ -176,6 +171,13 @@ fn is_mostly(kept: Option<TimeRange>, asked: Option<TimeRange>) -> bool {
     }
 }
 
+/// Tells one database from another; holds nothing of its address.
+fn fingerprint(datastore: &Datastore) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    datastore.target().hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Query {
     /// Asks the tenant's datastore, through the cache. `panel` names who asks; an answer younger than `fresh_for` is given again,
     /// and zero asks anew. When the database fails, the last good answer is given, marked stale.
@@ -184,7 +186,8 @@ impl Query {
     /// Why there is no answer, when there never was one.
     pub async fn run(&self, scope: &TenantScope, cache: &Cache, panel: &str, fresh_for: Duration) -> Result<Answer, Failure> {
         let Some(datastore) = scope.datastore() else {
-            return Err(Failure::Unreachable("this tenant has no datastore in this environment".to_owned()));
+            let why = scope.datastore_fault().unwrap_or("this tenant has no datastore in this environment");
+            return Err(Failure::Unreachable(why.to_owned()));
         };
         self.run_on(scope.tenant(), datastore, cache, panel, fresh_for).await
     }
@@ -198,7 +201,8 @@ impl Query {
         fresh_for: Duration,
     ) -> Result<Answer, Failure> {
         let statement = self.statement(datastore.dialect(), datastore.schema());
-        let key = |question: String| Key { tenant, panel: panel.into(), question: question.into() };
+        let store = fingerprint(datastore);
+        let key = |question: String| Key { tenant, store, panel: panel.into(), question: question.into() };
         let exact = key(format!("{}\n{:?}", statement.sql, statement.binds));
         let datastore = datastore.clone();
         let ask = async move { datastore.query(&statement, ROW_CAP).await };

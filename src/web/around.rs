@@ -5,6 +5,7 @@ use poem::{IntoResponse, Request, Response};
 use super::Parts;
 use super::assets;
 use super::cookie;
+use super::limits;
 use super::pages::{Assets, Chrome, DashboardLink, TenantLink, Theme, UserView};
 use super::view::{PageView, dashboard_path};
 use crate::config::Dashboard;
@@ -71,12 +72,13 @@ pub async fn tenant(
     view: &PageView,
 ) -> Result<Chrome> {
     let page = view.page(scope, dashboard);
-    let mine = parts.tenancy.mine(scope.identity(), None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(scope.identity(), None, 1)).await?;
     let catalog = parts.catalog.now();
     let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
         href: match catalog.has(&card.slug, &dashboard.key) {
+            _ if card.slug == *scope.slug() => page.href(),
             true => {
                 Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href()
             }
@@ -85,18 +87,28 @@ pub async fn tenant(
         current: card.slug == *scope.slug(),
     });
     let dashboards = catalog.dashboards(scope).into_iter().map(|title| DashboardLink {
-        href: Address { path: dashboard_path(scope.slug().as_str(), title.key.as_str()), query: shared(&view.query) }.href(),
+        href: if title.key == dashboard.key {
+            page.href()
+        } else {
+            Address { path: dashboard_path(scope.slug().as_str(), title.key.as_str()), query: shared(&view.query) }.href()
+        },
         current: title.key == dashboard.key,
         name: title.name,
     });
+    let (tenants, dashboards) = (tenants.collect(), dashboards.collect());
     let mut chrome = bare(
         &format!("{} · {}", dashboard.name, scope.name()),
         view.theme.unwrap_or_else(|| theme(request)),
         Some(scope.identity()),
         page,
     );
-    chrome.tenants = tenants.collect();
-    chrome.dashboards = dashboards.collect();
+    chrome.tenants = tenants;
+    if !chrome.tenants.iter().any(|tenant| tenant.current) {
+        // Behind the first twenty: where one is must be told all the same.
+        let here = Address { path: format!("/tenant/{}", scope.slug()), query: shared(&view.query) }.href();
+        chrome.tenants.insert(0, TenantLink { name: scope.name().to_owned(), href: here, current: true });
+    }
+    chrome.dashboards = dashboards;
     chrome.kiosk = view.kiosk;
     chrome.tv = view.tv;
     chrome.assets.brand = super::pages::brand::url(scope);
@@ -121,9 +133,9 @@ pub fn see_other(href: &str) -> Response {
 pub fn own_path(text: &str) -> &str {
     let plain = text.starts_with('/')
         && !text.starts_with("//")
-        && !text.contains(['\\', '\n', '\r', '\t'])
+        && !text.contains('\\')
         && text.len() <= 4096
-        && text.is_ascii();
+        && text.bytes().all(|b| b.is_ascii_graphic());
     let leads_out = text.starts_with("/logout") || text.starts_with("/login");
     if plain && !leads_out { text } else { "/" }
 }
@@ -135,9 +147,18 @@ mod tests {
     #[test]
     fn only_paths_of_our_own_are_followed_after_signing_in() {
         assert_eq!(own_path("/tenant/acme?from=now-1h"), "/tenant/acme?from=now-1h");
-        for foreign in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "x", "/logout", "/login?next=/"]
-        {
+        for foreign in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/a\u{1}",
+            "/ä",
+            "",
+            "x",
+            "/logout",
+            "/login?next=/",
+        ] {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }
     }

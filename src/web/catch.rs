@@ -5,8 +5,8 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::cookie;
 use super::trail::Trail;
+use super::{cookie, routes};
 use crate::error::Error;
 
 /// What kind of answer the caller can read.
@@ -41,8 +41,10 @@ pub struct Question {
     pub asked: Asked,
     /// The path and query, for "sign in and come back".
     pub address: String,
-    /// The session's token, to name the visitor's own tenants.
+    /// The session's token, to name the visitor's own tenants; none where other credentials were brought.
     pub token: Option<String>,
+    /// Whether credentials came in a header: then no page to sign in helps.
+    pub has_credentials: bool,
     /// Whether coming back makes sense: only a GET can be repeated.
     pub repeatable: bool,
 }
@@ -50,11 +52,13 @@ pub struct Question {
 impl Question {
     /// What `request` asks.
     pub fn of(request: &Request, https: bool) -> Question {
+        let has_credentials = request.headers().contains_key(header::AUTHORIZATION);
         Question {
             asked: Asked::of(request),
             address: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-            token: cookie::token(request, https),
-            repeatable: request.method() == http::Method::GET,
+            token: cookie::token(request, https).filter(|_| !has_credentials),
+            has_credentials,
+            repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
         }
     }
 }
@@ -108,6 +112,14 @@ pub fn problem(error: &Error, trail: &Trail) -> Response {
         body["faults"] = json!(error.faults());
     }
     Response::builder().status(error.status()).content_type("application/problem+json").body(body.to_string())
+}
+
+/// Which verbs there are, where the one that came is none of them.
+pub fn allow(error: &Error, pattern: &str, response: &mut Response) {
+    let verbs = routes::allowed(pattern).filter(|_| matches!(error, Error::Method));
+    if let Some(verbs) = verbs.and_then(|verbs| HeaderValue::from_str(&verbs).ok()) {
+        response.headers_mut().insert(header::ALLOW, verbs);
+    }
 }
 
 /// Headers that belong to an error whatever its form.

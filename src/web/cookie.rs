@@ -17,9 +17,13 @@ pub fn token(request: &Request, https: bool) -> Option<String> {
 
 /// A cookie's value, read without a jar: the first of that name.
 pub fn plain(request: &Request, name: &str) -> Option<String> {
-    let lines = request.headers().get_all(http::header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).filter(|value| value.len() <= 512)
+    // Bytes, not text: one odd cookie of another program on this host must not hide ours on the same line.
+    let lines = request.headers().get_all(http::header::COOKIE).iter().map(http::HeaderValue::as_bytes);
+    let mut pairs = lines.flat_map(|line| line.split(|b| *b == b';')).map(<[u8]>::trim_ascii);
+    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    // Written percent-encoded, so that a path survives every cookie parser.
+    let value = percent_encoding::percent_decode(value).decode_utf8().ok()?;
+    Some(value.into_owned()).filter(|value| value.len() <= 512)
 }
 
 /// Gives the browser its session.

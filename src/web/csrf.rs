@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// [`Error::CrossSite`].
 pub fn check(request: &Request, public_url: Option<&Url>) -> Result<()> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || request.header("cookie").is_none() {
+    if safe || !request.headers().contains_key(http::header::COOKIE) {
         return Ok(());
     }
     let same = match (request.header("sec-fetch-site"), request.header("origin")) {

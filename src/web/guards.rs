@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::limits::{self, Rates};
 use super::trail::Trail;
 use super::{Parts, cookie};
+use crate::central;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::tenancy::{Denied, TenantScope};
@@ -26,7 +27,7 @@ pub struct Visitor(pub Option<Identity>);
 async fn visitor(request: &Request) -> Result<Option<Identity>> {
     let parts = parts(request)?;
     let trail = Trail::of(request);
-    if request.header("authorization").is_some() {
+    if request.headers().contains_key(http::header::AUTHORIZATION) {
         // A caller who brings credentials is judged by them alone; no bearer is known yet, so none is good.
         return Err(Error::SignedOut);
     }
@@ -36,7 +37,7 @@ async fn visitor(request: &Request) -> Result<Option<Identity>> {
         rates.count_caller(&limits::network(trail.address))?;
         return Ok(None);
     };
-    let identity = parts.identities.identify(&token, trail.correlation).await.map_err(Error::unavailable)?;
+    let identity = limits::in_time(parts.identities.identify(&token, trail.correlation)).await?;
     let identity = identity.map(|identity| identity.seen_from(trail.address));
     match &identity {
         Some(identity) => enter(request, parts, &trail, identity, rates).await?,
@@ -54,7 +55,7 @@ async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Ident
     }
     // Only navigation keeps a session alive: a forgotten tab that polls does not.
     if request.method() == Method::GET && request.header("hx-request").is_none() {
-        parts.identities.touch(identity).await.map_err(Error::unavailable)?;
+        limits::in_time(parts.identities.touch(identity)).await?;
     }
     Ok(())
 }
@@ -82,7 +83,7 @@ impl<'a> FromRequest<'a> for TenantScope {
         let parts = parts(request)?;
         let trail = Trail::of(request);
         let slug: String = request.path_params::<super::TenantInPath>().map_err(|_| Error::NotYours)?.tenant;
-        let scope = TenantScope::authorize(&parts.tenancy, &identity, &slug, trail.correlation).await.map_err(Error::from)?;
+        let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, &identity, &slug, trail.correlation)).await?;
         {
             let mut caller = trail.caller();
             caller.tenant_id = scope.tenant().to_string();
@@ -91,6 +92,13 @@ impl<'a> FromRequest<'a> for TenantScope {
         parts.metrics.tenant_known(scope.tenant().to_string(), scope.slug().to_string());
         parts.rates.count_tenant(scope.tenant())?;
         Ok(scope)
+    }
+}
+
+impl From<central::Error> for Error {
+    /// While a request is being let in, whatever the central database fails at is an outage, never "not signed in".
+    fn from(cause: central::Error) -> Error {
+        Error::unavailable(cause)
     }
 }
 

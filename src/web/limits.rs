@@ -1,5 +1,6 @@
 //! How much and how often: the size of an address, of a form, and the rate of one caller.
 
+use std::future::Future;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -18,6 +19,12 @@ const ADDRESS: usize = 16 * 1024;
 const PARAMETERS: usize = 500;
 /// Bytes of a form.
 const FORM: usize = 64 * 1024;
+
+/// How long a form may take to arrive.
+const FORM_TIME: Duration = Duration::from_secs(20);
+
+/// How long the central database may take, a free connection to it included.
+const CENTRAL_TIME: Duration = Duration::from_secs(10);
 
 /// Refuses addresses no page of ours has.
 ///
@@ -39,13 +46,23 @@ pub fn check_address(request: &Request) -> Result<()> {
     Ok(())
 }
 
+/// What the central database gives, unless it hangs: a request that waits for it for ever would never be told.
+///
+/// # Errors
+/// [`Error::Unavailable`], or what it says.
+pub async fn in_time<T, E: Into<Error>>(asked: impl Future<Output = std::result::Result<T, E>>) -> Result<T> {
+    let late = || Error::unavailable("the central database did not answer in time");
+    tokio::time::timeout(CENTRAL_TIME, asked).await.map_err(|_| late())?.map_err(Into::into)
+}
+
 /// Reads a form, at most 64 KiB of it.
 ///
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Malformed`].
 pub async fn read_form<T: DeserializeOwned>(body: &mut poem::RequestBody) -> Result<T> {
     let body = body.take().map_err(|_| Error::Malformed("The form has no content"))?;
-    let content = body.into_bytes_limit(FORM).await.map_err(|fault| match fault {
+    let read = tokio::time::timeout(FORM_TIME, body.into_bytes_limit(FORM)).await;
+    let content = read.map_err(|_| Error::Malformed("The form took too long to arrive"))?.map_err(|fault| match fault {
         poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge("The form is larger than 64 KiB"),
         _ => Error::Malformed("The form did not arrive whole"),
     })?;

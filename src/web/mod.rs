@@ -108,6 +108,7 @@ impl Site {
         let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
         catch::mark(&error, &mut response);
         if let Some(pattern) = pattern {
+            catch::allow(&error, &pattern.0, &mut response);
             response.set_data(pattern);
         }
         response

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Parts;
 use super::pages::{PanelFrame, PanelState, Place, Updated};
 use super::view::PageView;
-use crate::config::{Dashboard, Placed};
+use crate::config::{Dashboard, Placed, Version};
 use crate::datastore::Failure;
 use crate::frame::Frame;
 use crate::observe::PanelLabels;
@@ -36,8 +36,16 @@ pub enum Stand {
 
 /// What a panel's questions came to.
 enum Outcome {
-    Drawn { drawing: Drawing, at: DateTime<Utc>, stale: Option<Failure>, hit: bool },
+    Drawn {
+        drawing: Drawing,
+        at: DateTime<Utc>,
+        stale: Option<Failure>,
+        truncated: bool,
+        hit: bool,
+    },
     Failed(Failure),
+    /// The answers came, and drawing them broke off.
+    Undrawable,
 }
 
 /// Asks and draws one panel of a dashboard.
@@ -71,6 +79,7 @@ pub fn drawn(
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
     let mut frame = empty_frame(dashboard, placed, page, view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
+    frame.notices.extend(told_to_authors(scope, placed));
     frame.etag = Some(etag(&frame));
     frame
 }
@@ -101,10 +110,11 @@ fn outcome(placed: &Placed, page: &PageView, view: &View, answers: Answers) -> O
     let hit = answers.iter().all(|a| a.hit);
     let stale = answers.iter().find_map(|a| a.stale.clone());
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
+    let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
-        Ok(drawing) => Outcome::Drawn { drawing, at, stale, hit },
-        Err(_) => Outcome::Failed(Failure::Refused("the panel could not be drawn".to_owned())),
+        Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated, hit },
+        Err(_) => Outcome::Undrawable,
     }
 }
 
@@ -113,7 +123,7 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
     let outcome = match outcome {
         Outcome::Drawn { stale: None, .. } => "ok",
         Outcome::Drawn { .. } => "stale",
-        Outcome::Failed(_) => "failed",
+        Outcome::Failed(_) | Outcome::Undrawable => "failed",
     };
     let labels = PanelLabels {
         tenant_id: scope.tenant().to_string(),
@@ -143,7 +153,9 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
         detail: opens.then(|| detail(&view.fragment).href()),
         note: None,
         badge: None,
+        turn: None,
         notices: Vec::new(),
+        truncated: false,
         summary: String::new(),
         updated: None,
         refresh_seconds: page.interval(dashboard, placed).map(|every| every.num_seconds().max(1) as u64),
@@ -156,9 +168,11 @@ fn empty_frame(dashboard: &Dashboard, placed: &Placed, page: &PageView, view: &V
 
 fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz, now: DateTime<Utc>) {
     match outcome {
-        Outcome::Drawn { drawing, at, stale, .. } => {
+        Outcome::Drawn { drawing, at, stale, truncated, .. } => {
+            frame.truncated = truncated;
             frame.note = drawing.note;
             frame.badge = drawing.badge;
+            frame.turn = drawing.turn;
             frame.notices = drawing.notices;
             frame.summary = drawing.summary;
             frame.updated = Some(updated(at, zone));
@@ -176,14 +190,32 @@ fn fill(frame: &mut PanelFrame, outcome: Outcome, scope: &TenantScope, zone: Tz,
             };
         }
         Outcome::Failed(failure) => {
-            let correlation = scope.correlation().to_string();
-            tracing::warn!(correlation_id = correlation, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
-            frame.state = PanelState::Failed {
-                reason: failure.words(),
-                correlation: Some(correlation),
-                retry_seconds: Some(RETRY_SECONDS),
-            };
+            let correlation_id = scope.correlation().to_string();
+            tracing::warn!(correlation_id, tenant = scope.slug().as_str(), panel = frame.key, "{failure}");
+            frame.state = failed(failure.words(), correlation_id, Some(RETRY_SECONDS));
         }
+        Outcome::Undrawable => {
+            let correlation_id = scope.correlation().to_string();
+            tracing::error!(correlation_id, tenant = scope.slug().as_str(), panel = frame.key, "a panel could not be drawn");
+            // The same answers would break it again.
+            frame.state = failed("The answer is there, but it could not be drawn.".to_owned(), correlation_id, None);
+        }
+    }
+}
+
+fn failed(reason: String, correlation: String, retry_seconds: Option<u32>) -> PanelState {
+    PanelState::Failed { reason, correlation: Some(correlation), retry_seconds }
+}
+
+/// Which file does not say what is shown: its authors' business, and nobody else's.
+fn told_to_authors(scope: &TenantScope, placed: &Placed) -> Option<String> {
+    if !scope.role().is_author() {
+        return None;
+    }
+    match placed.version {
+        Version::Current => None,
+        Version::LastGood => Some(format!("{} has a fault: this is its last good version.", placed.file)),
+        Version::Faulty => Some(format!("{} has a fault, and there was no version without one.", placed.file)),
     }
 }
 
@@ -217,9 +249,15 @@ fn etag(frame: &PanelFrame) -> String {
     for part in [
         env!("CARGO_PKG_VERSION"),
         frame.state.word(),
+        &frame.place.to_string(),
         &frame.title,
+        frame.description.as_deref().unwrap_or_default(),
         body,
         frame.note.as_deref().unwrap_or_default(),
+        frame.badge.as_ref().map_or("", |badge| &badge.label),
+        frame.turn.as_ref().map_or("", crate::panel::Html::as_str),
+        &frame.summary,
+        &frame.refresh_seconds.unwrap_or_default().to_string(),
         &frame.fragment,
     ] {
         hash.update((part.len() as u64).to_le_bytes());

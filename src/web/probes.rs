@@ -6,7 +6,7 @@ use poem::web::Data;
 use poem::{Response, handler};
 use serde_json::json;
 
-use super::Parts;
+use super::{Parts, limits};
 use crate::error::{Error, Result};
 
 /// `GET /health`: the process answers.
@@ -18,7 +18,7 @@ pub async fn health() -> Response {
 /// `GET /ready`: the central database answers. One tenant's dead database makes nobody unready.
 #[handler]
 pub async fn ready(Data(parts): Data<&Arc<Parts>>) -> Result<Response> {
-    parts.central.ping().await.map_err(Error::unavailable)?;
+    limits::in_time(parts.central.ping()).await?;
     Ok(Response::builder().content_type("application/json").body(json!({"status": "ready"}).to_string()))
 }
 

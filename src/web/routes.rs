@@ -39,6 +39,16 @@ macro_rules! routes {
     };
 }
 
+/// The verbs a route answers, as `Allow` lists them; none for a pattern that is no route of ours.
+pub fn allowed(pattern: &str) -> Option<String> {
+    let lines = PUBLIC.iter().chain(INTERNAL).filter(|line| line.path == pattern);
+    let mut verbs: Vec<&str> =
+        lines.flat_map(|line| if line.method == "GET" { vec!["GET", "HEAD"] } else { vec![line.method] }).collect();
+    verbs.sort_unstable();
+    verbs.dedup();
+    (!verbs.is_empty()).then(|| verbs.join(", "))
+}
+
 routes! { PUBLIC, public:
     "/"                                                   { GET Person => pages::landing::home }
     "/login"                                              { GET Open => pages::login::show, POST Open => pages::login::submit }

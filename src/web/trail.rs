@@ -57,9 +57,21 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let named = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let hops: Vec<IpAddr> = named.flat_map(|v| v.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
-    Some(hops.iter().rev().find(|ip| !is_trusted(ip)).or(hops.first()).copied().unwrap_or(peer))
+    let named: Vec<&str> = request.headers().get_all("x-forwarded-for").iter().map(|v| v.to_str().unwrap_or("?")).collect();
+    Some(origin(&named.join(","), peer, is_trusted))
+}
+
+/// The first hop, read from our end, that is no proxy of ours. What stands before something unreadable could be anybody's word.
+fn origin(named: &str, peer: IpAddr, is_trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
+    let mut nearest = peer;
+    for hop in named.rsplit(',') {
+        let Ok(ip) = hop.trim().parse() else { return nearest };
+        nearest = ip;
+        if !is_trusted(&ip) {
+            return nearest;
+        }
+    }
+    nearest
 }
 
 /// A request on its way.
@@ -146,5 +158,22 @@ fn known(method: &Method) -> &'static str {
         "PATCH" => "PATCH",
         "OPTIONS" => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn a_forwarded_address_is_believed_only_as_far_as_trusted_proxies_wrote_it() {
+        let peer = "10.0.0.1".parse().expect("an address");
+        let seen = |named: &str| origin(named, peer, |ip| ip.to_string().starts_with("10.")).to_string();
+        assert_eq!(seen("203.0.113.9"), "203.0.113.9");
+        assert_eq!(seen("198.51.100.1, 203.0.113.9, 10.0.0.2"), "203.0.113.9", "what the caller wrote before it is no matter");
+        assert_eq!(seen("198.51.100.1, unknown, 10.0.0.2"), "10.0.0.2", "nothing is believed beyond what cannot be read");
+        assert_eq!(seen("198.51.100.1, unknown"), "10.0.0.1");
+        assert_eq!(seen(""), "10.0.0.1");
+        assert_eq!(seen("10.0.0.3, 10.0.0.2"), "10.0.0.3");
     }
 }

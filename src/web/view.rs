@@ -14,12 +14,13 @@ use crate::tenancy::TenantScope;
 const REFRESH: TimeDelta = TimeDelta::seconds(60);
 /// Values that a filter may be set to at once.
 const VALUES: usize = 100;
-/// Parameters of panels that a view keeps.
-const PARAMETERS: usize = 300;
 /// Dashboards that take turns at most.
 const TURNS: usize = 20;
 /// Nobody reads a dashboard in less.
 const SHORTEST_TURN: TimeDelta = TimeDelta::seconds(5);
+
+/// So many parameters of panels are read from one address; nobody sets as many by hand.
+const PARAMETERS: usize = 64;
 
 /// How often panels are refreshed when the address says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +293,12 @@ impl Reader {
         // Series are chosen by naming each; of everything else the first counts.
         let once =
             |(k, v): &&(String, String)| seen.insert((k.clone(), if k.ends_with(".series") { v.clone() } else { String::new() }));
-        self.kept.extend(fitting.filter(once).take(PARAMETERS).cloned());
+        let mut fitting = fitting.filter(once);
+        // Every link of the page repeats them.
+        self.kept.extend(fitting.by_ref().take(PARAMETERS).cloned());
+        if fitting.next().is_some() {
+            self.notices.push(format!("The address asks more of the panels than is read; these are the first {PARAMETERS}."));
+        }
     }
 }
 

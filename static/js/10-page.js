@@ -41,6 +41,49 @@
     }
   });
 
+  // What hover tells: the rest of a cut text, the exact time, a reason. One box above everything, so that no panel clips it.
+  let box, told;
+  const hush = () => {
+    box?.remove();
+    box = told = null;
+  };
+  const tell = (element, words) => {
+    if (told === element) return;
+    hush();
+    if (!words) return;
+    told = element;
+    box = document.createElement('div');
+    box.className = 'float';
+    box.popover = 'manual';
+    box.setAttribute('aria-hidden', 'true');
+    box.textContent = words;
+    document.body.append(box);
+    box.showPopover();
+    const at = element.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = box;
+    const left = element.matches('.end, .n *') ? at.right - width : at.left;
+    const below = at.bottom + 5;
+    box.style.left = `${Math.max(8, Math.min(left, root.clientWidth - width - 8))}px`;
+    box.style.top = `${below + height > root.clientHeight - 4 ? at.top - height - 5 : below}px`;
+  };
+  const heed = event => {
+    const element = event.target.closest?.('.tip, .clip');
+    if (!element) return hush();
+    if (element.matches('.clip')) return tell(element, element.scrollWidth > element.clientWidth && element.textContent.trim());
+    if (element.matches('details') && (element.open || !event.target.closest('summary'))) return hush();
+    return tell(element, element.querySelector('.detail')?.textContent.trim());
+  };
+  if (HTMLElement.prototype.showPopover) {
+    root.classList.add('tips');
+    document.addEventListener('pointerover', heed);
+    document.addEventListener('focusin', event => (event.target.matches(':focus-visible, time') ? heed(event) : hush()));
+    document.addEventListener('focusout', hush);
+    document.addEventListener('click', event => (event.target.closest('details') ? hush() : heed(event)));
+    document.addEventListener('scroll', hush, true);
+    document.addEventListener('keydown', event => event.key === 'Escape' && hush());
+    new MutationObserver(() => told && !told.isConnected && hush()).observe(document.body, { childList: true, subtree: true });
+  }
+
   // "20 s ago" stays true while the page stands.
   const ago = ms => {
     const s = Math.max(0, Math.round((Date.now() - ms) / 1000));

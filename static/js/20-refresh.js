@@ -41,7 +41,8 @@
     if (note && !element) {
       element = document.createElement(tag);
       element.className = kind;
-      note.insertBefore(element, note.querySelector(kind === 'why' ? '.at, .state' : '.state'));
+      if (kind === 'why') note.prepend(element);
+      else note.append(element);
     }
     return element;
   };
@@ -62,7 +63,7 @@
     const level = panel.dataset.level;
     const changed = known.state !== state && known.state !== 'loading';
     if (changed) say(`${title(panel)}: ${WORDS[state] || state}`);
-    else if (known.level !== level && level) say(`${title(panel)}: ${panel.querySelector('.note .state')?.textContent.trim() || level}`);
+    else if (known.level !== level && level) say(`${title(panel)}: ${panel.querySelector('header > .state')?.textContent.trim() || level}`);
     known.state = state;
     known.level = level;
   };
@@ -117,6 +118,25 @@
     }
   };
 
+  // Where all that is lost is lost for one reason, it is said once, at the foot of the page.
+  let toldOnce;
+  const sum = () => {
+    const reasons = [...document.querySelectorAll('.because.lost')].map(line => line.textContent);
+    const one = reasons.length > 2 && reasons.every(reason => reason === reasons[0]);
+    document.documentElement.classList.toggle('all-lost', one);
+    if (!one) {
+      toldOnce?.remove();
+      toldOnce = null;
+      return;
+    }
+    if (!toldOnce) {
+      toldOnce = document.createElement('p');
+      toldOnce.className = 'lost-note';
+      document.body.append(toldOnce);
+    }
+    toldOnce.textContent = `Not updating: ${reasons[0]}`;
+  };
+
   // No answer, or a bad one: what was drawn stays and says since when it has not moved.
   const lost = (panel, reason, atLeast) => {
     planRetry(panel, atLeast);
@@ -127,14 +147,19 @@
     }
     if (!panel.dataset.lost) panel.dataset.lost = panel.dataset.at || String(Date.now());
     panel.classList.add('is-stale');
-    if (why) {
+    // What the server called stale since earlier stays so.
+    if (why && panel.dataset.state !== 'stale') {
       why.classList.add('warn');
-      const because = document.createElement('span');
-      because.className = 'because';
-      because.textContent = ` · ${reason}`;
-      why.replaceChildren(`stale since ${clock(panel, Number(panel.dataset.lost))}`, because);
-      why.title = reason;
+      why.textContent = `stale since ${clock(panel, Number(panel.dataset.lost))}`;
     }
+    let because = panel.querySelector('.because.lost');
+    if (!because) {
+      because = document.createElement('p');
+      because.className = 'because lost';
+      panel.querySelector('header').after(because);
+    }
+    because.textContent = reason;
+    sum();
     settle(panel, 'lost');
   };
 
@@ -142,6 +167,8 @@
     if (!panel.dataset.lost) return;
     delete panel.dataset.lost;
     panel.querySelector('.why.warn')?.remove();
+    panel.querySelector('.because.lost')?.remove();
+    sum();
     if (panel.dataset.state !== 'stale') panel.classList.remove('is-stale');
   };
 
@@ -273,6 +300,7 @@
     const panel = shown(ctx.panel);
     if (!panel || !ctx.kept) return;
     restore(panel, ctx.kept);
+    sum();
     const known = of(panel);
     known.busy = false;
     if (drawn(panel) && !panel.querySelector('.note .at')) stamp(panel, Date.now());

@@ -6,6 +6,7 @@ import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { record } from './coverage.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const out = join(root, 'tests', 'browser', 'out');
@@ -59,7 +60,9 @@ export async function person(browser, url, options = {}) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
-  return { context, page, complaints, close: () => context.close() };
+  // Without script there is nothing to count.
+  const recorded = options.javaScriptEnabled === false ? async () => {} : await record(page);
+  return { context, page, complaints, close: async () => { await recorded(); await context.close(); } };
 }
 
 /** Signs in on the sign-in page. */

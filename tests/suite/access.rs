@@ -21,122 +21,146 @@ async fn status(world: &World, person: &Person, line: &Line) -> u16 {
 
 #[tokio::test]
 async fn every_route_lets_in_whom_it_names_and_nobody_else() {
-    let world = World::open().await;
-    let nobody = Person::nobody();
-    let forged = Person::with_cookie("loggia=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    let stranger = world.person("stranger@example.com").await;
-    let viewer = world.person("viewer@alpha.example").await;
-    let admin = world.person("admin@alpha.example").await;
-    let other = world.person("viewer@beta.example").await;
-    let operator = world.person("operator@example.com").await;
-    for line in PUBLIC {
-        // Signing out would end the sessions this test walks with; it has a story of its own.
-        if line.path == "/logout" && line.method == "POST" {
-            continue;
+    World::on_both(async |world| {
+        let nobody = Person::nobody();
+        let forged = Person::with_cookie("loggia=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        let stranger = world.person("stranger@example.com").await;
+        let viewer = world.person("viewer@alpha.example").await;
+        let admin = world.person("admin@alpha.example").await;
+        let other = world.person("viewer@beta.example").await;
+        let operator = world.person("operator@example.com").await;
+        for line in PUBLIC {
+            // Signing out would end the sessions this test walks with; it has a story of its own.
+            if line.path == "/logout" && line.method == "POST" {
+                continue;
+            }
+            let outsiders = [("nobody", &nobody), ("a forged session", &forged)];
+            let insiders = [
+                ("stranger", &stranger),
+                ("viewer", &viewer),
+                ("admin", &admin),
+                ("viewer of beta", &other),
+                ("operator", &operator),
+            ];
+            for (who, person) in outsiders {
+                let got = status(world, person, line).await;
+                let right = match line.access {
+                    Access::Open => !matches!(got, 401 | 403),
+                    Access::Person | Access::Tenant => got == 303,
+                    Access::Nobody => got == 401,
+                };
+                assert!(right, "{who}: {} {} answered {got}", line.method, line.path);
+            }
+            for (who, person) in insiders {
+                let got = status(world, person, line).await;
+                let member = matches!(who, "viewer" | "admin" | "operator");
+                let right = match line.access {
+                    Access::Open => !matches!(got, 401 | 403),
+                    Access::Person => matches!(got, 200 | 303),
+                    Access::Tenant if member => matches!(got, 200 | 303),
+                    Access::Tenant => got == 403,
+                    Access::Nobody => got == 401,
+                };
+                assert!(right, "{who}: {} {} answered {got}", line.method, line.path);
+            }
         }
-        let outsiders = [("nobody", &nobody), ("a forged session", &forged)];
-        let insiders = [
-            ("stranger", &stranger),
-            ("viewer", &viewer),
-            ("admin", &admin),
-            ("viewer of beta", &other),
-            ("operator", &operator),
-        ];
-        for (who, person) in outsiders {
-            let got = status(&world, person, line).await;
-            let right = match line.access {
-                Access::Open => !matches!(got, 401 | 403),
-                Access::Person | Access::Tenant => got == 303,
-                Access::Nobody => got == 401,
-            };
-            assert!(right, "{who}: {} {} answered {got}", line.method, line.path);
-        }
-        for (who, person) in insiders {
-            let got = status(&world, person, line).await;
-            let member = matches!(who, "viewer" | "admin" | "operator");
-            let right = match line.access {
-                Access::Open => !matches!(got, 401 | 403),
-                Access::Person => matches!(got, 200 | 303),
-                Access::Tenant if member => matches!(got, 200 | 303),
-                Access::Tenant => got == 403,
-                Access::Nobody => got == 401,
-            };
-            assert!(right, "{who}: {} {} answered {got}", line.method, line.path);
-        }
-    }
-    world.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_redirect_for_outsiders_leads_to_the_sign_in_page_and_back() {
+    World::on_both(async |world| {
+        let response = world.get(&Person::nobody(), "/tenant/alpha-works/dashboard/default?from=now-1h&to=now").await;
+        assert_eq!(response.status(), 303);
+        let location = response.headers()["location"].to_str().expect("text").to_owned();
+        assert_eq!(location, "/login?next=%2Ftenant%2Falpha-works%2Fdashboard%2Fdefault%3Ffrom%3Dnow-1h%26to%3Dnow");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_brings_credentials_is_judged_by_them_alone_and_never_sent_round_in_circles() {
     let world = World::open().await;
-    let response = world.get(&Person::nobody(), "/tenant/alpha-works/dashboard/default?from=now-1h&to=now").await;
-    assert_eq!(response.status(), 303);
-    let location = response.headers()["location"].to_str().expect("text").to_owned();
-    assert_eq!(location, "/login?next=%2Ftenant%2Falpha-works%2Fdashboard%2Fdefault%3Ffrom%3Dnow-1h%26to%3Dnow");
-    assert_eq!(response.headers()["cache-control"], "no-store");
+    let viewer = world.person("viewer@alpha.example").await;
+    for path in ["/", "/login", "/tenant/alpha-works/dashboard/default"] {
+        let request = world.ask(&viewer, Method::GET, path).header("authorization", "Basic dTpw");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 401, "{path}");
+        assert!(response.headers().contains_key("www-authenticate"));
+        assert!(
+            !response.text().await.expect("text").contains("viewer@alpha.example"),
+            "the cookie beside them counts for nothing"
+        );
+    }
     world.close().await;
 }
 
 #[tokio::test]
 async fn a_fragment_for_outsiders_says_signed_out_in_its_panel() {
-    let world = World::open().await;
-    let path = "/tenant/alpha-works/dashboard/default/panel/cpu";
-    let response = world.ask(&Person::nobody(), Method::GET, path).header("hx-request", "true").send().await.expect("an answer");
-    assert_eq!(response.status(), 401);
-    assert_eq!(response.headers()["x-loggia-state"], "signed-out");
-    assert!(response.text().await.expect("text").contains("Sign in again"));
-    world.close().await;
+    World::on_both(async |world| {
+        let path = "/tenant/alpha-works/dashboard/default/panel/cpu";
+        let response =
+            world.ask(&Person::nobody(), Method::GET, path).header("hx-request", "true").send().await.expect("an answer");
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()["x-loggia-state"], "signed-out");
+        assert!(response.text().await.expect("text").contains("Sign in again"));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn everything_under_api_is_a_problem_for_everybody() {
-    let world = World::open().await;
-    let viewer = world.person("viewer@alpha.example").await;
-    for path in ["/api", "/api/", "/api/v1/tenants", "/%61pi/v1/tenants", "/api/v1/panels/cpu/data?x=1"] {
-        for person in [&Person::nobody(), &viewer] {
-            let response = world.get(person, path).await;
-            assert!(matches!(response.status().as_u16(), 401 | 404), "{path}");
-            assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
-            let id = response.headers()["x-correlation-id"].to_str().expect("text").to_owned();
-            let body: serde_json::Value = response.json().await.expect("JSON");
-            assert_eq!(body["correlation_id"], id, "{path}");
+    World::on_both(async |world| {
+        let viewer = world.person("viewer@alpha.example").await;
+        for path in ["/api", "/api/", "/api/v1/tenants", "/%61pi/v1/tenants", "/api/v1/panels/cpu/data?x=1"] {
+            for person in [&Person::nobody(), &viewer] {
+                let response = world.get(person, path).await;
+                assert!(matches!(response.status().as_u16(), 401 | 404), "{path}");
+                assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+                let id = response.headers()["x-correlation-id"].to_str().expect("text").to_owned();
+                let body: serde_json::Value = response.json().await.expect("JSON");
+                assert_eq!(body["correlation_id"], id, "{path}");
+            }
         }
-    }
-    world.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_tenant_that_is_not_mine_answers_like_one_that_does_not_exist() {
-    let world = World::open().await;
-    let viewer = world.person("viewer@alpha.example").await;
-    let mut answers = Vec::new();
-    for slug in ["beta-works", "no-such-tenant", "admin", "Beta-Works", "%00", "x"] {
-        let response = world.get(&viewer, &format!("/tenant/{slug}/dashboard/default")).await;
-        let (status, id) =
-            (response.status().as_u16(), response.headers()["x-correlation-id"].to_str().expect("text").to_owned());
-        let text = response.text().await.expect("text").replace(&id, "ID");
-        if slug == "%00" {
-            assert!(matches!(status, 400 | 403), "{slug}: {status}");
-            continue;
+    World::on_both(async |world| {
+        let viewer = world.person("viewer@alpha.example").await;
+        let mut answers = Vec::new();
+        for slug in ["beta-works", "no-such-tenant", "admin", "Beta-Works", "%00", "x"] {
+            let response = world.get(&viewer, &format!("/tenant/{slug}/dashboard/default")).await;
+            let (status, id) =
+                (response.status().as_u16(), response.headers()["x-correlation-id"].to_str().expect("text").to_owned());
+            let text = response.text().await.expect("text").replace(&id, "ID");
+            if slug == "%00" {
+                assert!(matches!(status, 400 | 403), "{slug}: {status}");
+                continue;
+            }
+            assert_eq!(status, 403, "{slug}");
+            assert!(text.contains("MARKALPHA name"), "the page names the caller's own tenants");
+            answers.push(text);
         }
-        assert_eq!(status, 403, "{slug}");
-        assert!(text.contains("MARKALPHA name"), "the page names the caller's own tenants");
-        answers.push(text);
-    }
-    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "the same answer for all of them");
-    world.close().await;
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "the same answer for all of them");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_internal_listener_has_health_and_metrics_and_nothing_else() {
-    let world = World::open().await;
-    for line in INTERNAL {
-        assert_eq!(world.internal(line.path).await.status(), 200, "{}", line.path);
-    }
-    assert_eq!(world.internal("/login").await.status(), 404);
-    assert_eq!(world.get(&Person::nobody(), "/metrics").await.status(), 404);
-    let text = world.internal("/metrics").await.text().await.expect("text");
-    assert!(text.contains("http_requests_total{") && text.contains("# EOF"), "{text}");
-    world.close().await;
+    World::on_both(async |world| {
+        for line in INTERNAL {
+            assert_eq!(world.internal(line.path).await.status(), 200, "{}", line.path);
+        }
+        assert_eq!(world.internal("/login").await.status(), 404);
+        assert_eq!(world.get(&Person::nobody(), "/metrics").await.status(), 404);
+        let text = world.internal("/metrics").await.text().await.expect("text");
+        assert!(text.contains("http_requests_total{") && text.contains("# EOF"), "{text}");
+    })
+    .await;
 }

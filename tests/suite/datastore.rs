@@ -319,15 +319,38 @@ async fn a_dead_server_fails_fast_and_a_killed_connection_is_replaced_unseen() {
 }
 
 #[tokio::test]
-async fn when_all_connections_work_the_next_query_hears_that_the_database_is_busy() {
+async fn a_page_of_many_panels_waits_for_its_turns_instead_of_failing() {
     let scratch = postgres::database().await;
-    let store = Datastore::new(Target { max_connections: 1, ..target(&scratch.url) });
-    let slow = ask("SELECT pg_sleep(3)", &[]);
-    let (long, short) = tokio::join!(store.query(&slow, 1), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    let store = Datastore::new(Target { max_connections: 2, ..target(&scratch.url) });
+    let panel = ask("SELECT pg_sleep(0.5)", &[]);
+    let page = futures_util::future::join_all((0..12).map(|_| store.query(&panel, 1))).await;
+    assert!(page.iter().all(|answer| answer.is_ok()), "{page:?}");
+}
+
+#[tokio::test]
+async fn who_waits_longer_than_a_statement_may_take_hears_that_the_database_is_busy() {
+    let scratch = postgres::database().await;
+    let limits = Target { max_connections: 1, statement_timeout: Duration::from_secs(2), ..target(&scratch.url) };
+    let store = Datastore::new(limits);
+    let slow = ask("SELECT pg_sleep(1.2)", &[]);
+    let (first, second, last) = tokio::join!(store.query(&slow, 1), store.query(&slow, 1), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
         store.ping().await
     });
-    assert_eq!((long.map(|f| f.rows()), short), (Ok(1), Err(Failure::Busy)));
+    assert_eq!((first.is_ok(), second.is_ok(), last), (true, true, Err(Failure::Busy)));
+}
+
+#[tokio::test]
+async fn who_waited_while_others_found_the_database_gone_is_told_at_once() {
+    // It takes connections and never says a word.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let store = store(&format!("postgres://acme@{}/acme", silent.local_addr().unwrap()));
+    let start = Instant::now();
+    let panel = ask("SELECT 1", &[]);
+    let page = futures_util::future::join_all((0..24).map(|_| store.query(&panel, 1))).await;
+    assert!(page.iter().all(|answer| answer.as_ref().is_err_and(Failure::is_outage)), "{page:?}");
+    // Two rounds of connecting in vain, not one for every four of them.
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn every_dashboard_of_the_demo_is_drawn_and_each_of_the_four_states_is_som
     }
     tokio::time::sleep(loggia::demo::EVERY + std::time::Duration::from_secs(3)).await;
     let server = demo.states(&admin, "/tenant/this-server/dashboard/default").await;
-    assert_eq!(server, BTreeMap::from([("ready".to_owned(), 12)]), "the machine is sampled");
+    assert_eq!(server, BTreeMap::from([("ready".to_owned(), 13)]), "the machine is sampled");
     let seed = demo.states(&admin, "/tenant/acme-corp/dashboard/seed").await;
     assert_eq!(seed, BTreeMap::from([("ready".to_owned(), 4)]), "the panels asked for run unchanged");
     demo.server.stop().await;

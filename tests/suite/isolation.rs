@@ -33,22 +33,23 @@ async fn body(world: &World, person: &Person, path: &str, form: &(&str, &str)) -
 
 #[tokio::test]
 async fn nobody_ever_meets_the_mark_of_the_other_tenant() {
-    let world = World::open().await;
-    for (person, own, other) in [("viewer@alpha.example", MARKS[0], MARKS[1]), ("viewer@beta.example", MARKS[1], MARKS[0])] {
-        let person = world.person(person).await;
-        let mut seen = false;
-        for slug in [own.0, other.0] {
-            for path in paths(slug) {
-                for form in FORMS {
-                    let (status, text) = body(&world, &person, &path, form).await;
-                    assert!(!text.contains(other.1), "{path} as {form:?} ({status}) shows the other tenant's mark");
-                    seen |= text.contains(own.1);
+    World::on_both(async |world| {
+        for (person, own, other) in [("viewer@alpha.example", MARKS[0], MARKS[1]), ("viewer@beta.example", MARKS[1], MARKS[0])] {
+            let person = world.person(person).await;
+            let mut seen = false;
+            for slug in [own.0, other.0] {
+                for path in paths(slug) {
+                    for form in FORMS {
+                        let (status, text) = body(world, &person, &path, form).await;
+                        assert!(!text.contains(other.1), "{path} as {form:?} ({status}) shows the other tenant's mark");
+                        seen |= text.contains(own.1);
+                    }
                 }
             }
+            assert!(seen, "the caller's own mark is seen, so that this test can fail");
         }
-        assert!(seen, "the caller's own mark is seen, so that this test can fail");
-    }
-    world.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -67,20 +68,21 @@ async fn a_tenants_remembered_answer_is_never_given_to_another() {
 
 #[tokio::test]
 async fn a_fragments_tag_from_one_tenant_means_nothing_in_another() {
-    let world = World::open().await;
-    let alpha = world.person("viewer@alpha.example").await;
-    let beta = world.person("viewer@beta.example").await;
-    let path = |slug: &str| format!("/tenant/{slug}/dashboard/default/panel/number");
-    let first =
-        world.ask(&alpha, Method::GET, &path("alpha-works")).header("hx-request", "true").send().await.expect("an answer");
-    let tag = first.headers()["etag"].clone();
-    let again = world
-        .ask(&beta, Method::GET, &path("beta-works"))
-        .header("hx-request", "true")
-        .header("if-none-match", tag)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(again.status(), 200);
-    world.close().await;
+    World::on_both(async |world| {
+        let alpha = world.person("viewer@alpha.example").await;
+        let beta = world.person("viewer@beta.example").await;
+        let path = |slug: &str| format!("/tenant/{slug}/dashboard/default/panel/number");
+        let first =
+            world.ask(&alpha, Method::GET, &path("alpha-works")).header("hx-request", "true").send().await.expect("an answer");
+        let tag = first.headers()["etag"].clone();
+        let again = world
+            .ask(&beta, Method::GET, &path("beta-works"))
+            .header("hx-request", "true")
+            .header("if-none-match", tag)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(again.status(), 200);
+    })
+    .await;
 }

@@ -4,15 +4,23 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod apply;
 mod architecture;
+mod bad_input;
 mod central;
+mod commands;
 mod config;
 mod datastore;
 mod demo;
 mod detail;
+mod docs;
 mod filters;
 mod identity;
 mod isolation;
+mod outages;
+mod pages;
 mod query;
+mod reload;
+mod sessions;
 mod tenancy;
 mod world;

@@ -64,7 +64,7 @@ pub struct LayoutSpec {
 pub struct PanelReference {
     /// Its id, one panel a tenant.
     pub id: Word<Key>,
-    /// Its file, like panels/cpu_usage.yaml, in the tenant's folder or else in _shared.
+    /// Its file, like panels/cpu_usage.yaml, in the tenant's folder or else in _shared; this or `panel` is there.
     pub config_file: Option<String>,
     /// The panel itself, in place of a file.
     pub panel: Option<Anything>,

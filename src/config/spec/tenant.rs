@@ -24,11 +24,11 @@ pub struct TenantSpec {
     pub name: Option<Word<Title>>,
     /// Its time zone, like America/New_York.
     pub timezone: Option<Word<Tz>>,
-    /// Its colours and logo.
+    /// How its pages look.
     pub branding: Option<BrandSpec>,
     /// Its one datastore.
     pub datastore: Option<DatastoreSpec>,
-    /// Its datastores, one primary an environment.
+    /// Its datastores, in place of `datastore`: one primary an environment.
     pub datastores: Option<Vec<DatastoreSpec>>,
     /// The dashboards it uses of _shared/dashboards.
     pub dashboards: Option<Vec<Word<Key>>>,
@@ -54,19 +54,19 @@ pub struct DatastoreSpec {
     pub env: Option<Environment>,
     /// Whether dashboards read from it, where an environment has several.
     pub primary: Option<bool>,
-    /// What kind of database it is.
+    /// What kind of database it is; databricks is read and checked, but this version does not open it.
     pub kind: StoreKind,
     /// Its address: { env: NAME }, { file: PATH }, or plain text where there is no secret in it.
     pub url: SecretSpec,
-    /// The catalog (uc_catalog).
+    /// Its catalog, which tokens carry as `uc_catalog`.
     pub catalog: Option<Word<Title>>,
-    /// The workspace (uc_workspace), kind databricks only.
+    /// Its workspace (`uc_workspace`), kind databricks only.
     pub workspace: Option<Word<Title>>,
-    /// The schema.
+    /// The schema its tables are in, kind postgres only; without it the role's own search path.
     pub schema: Option<Word<Title>>,
-    /// How long a statement may run.
+    /// How long a statement may run: seconds, or a time like 500ms or 5s; 5s unless said.
     pub statement_timeout: Option<Period<100, 600_000>>,
-    /// How many connections are kept at most.
+    /// How many connections are kept at most; 4 unless said.
     pub max_connections: Option<Bounded<1, 100>>,
 }
 

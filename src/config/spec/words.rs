@@ -275,12 +275,15 @@ impl JsonSchema for SecretSpec {
         "Secret".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = |key: &str| {
+        let one = |key: &str, description: &str| {
             serde_json::json!({
-                "type": "object", "required": [key], "additionalProperties": false, "properties": {key: {"type": "string"}}
+                "type": "object", "required": [key], "additionalProperties": false,
+                "properties": {key: {"type": "string", "description": description}}
             })
         };
-        json_schema!({"oneOf": [{"type": "string"}, one("env"), one("file")]})
+        let env = one("env", "The environment variable that holds it.");
+        let file = one("file", "The file that holds it.");
+        json_schema!({"oneOf": [{"type": "string"}, env, file]})
     }
 }
 

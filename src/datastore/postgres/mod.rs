@@ -123,17 +123,17 @@ impl Session {
         let query = sqlx::query_with(AssertSqlSafe(plan.sql.clone()), arguments);
         let mut rows = query.fetch(&mut self.connection);
         let mut sinks = plan.sinks();
-        let (mut count, mut truncated) = (0, false);
+        let (mut count, mut bytes, mut truncated) = (0, 0, false);
         while let Some(row) = rows.try_next().await? {
             if count == 0 && !plan.describes(&row) {
                 return Err(Trouble::Stale);
             }
-            if count == cap {
+            if count == cap || bytes > Frame::BYTES {
                 truncated = true;
                 break;
             }
             count += 1;
-            push(&row, &mut sinks)?;
+            bytes += push(&row, &mut sinks)?;
         }
         let columns = plan.columns.iter().zip(sinks);
         let columns = columns.map(|(c, sink)| Column { name: c.name.clone(), values: sink.values }).collect();
@@ -179,14 +179,17 @@ impl Session {
     }
 }
 
-fn push(row: &PgRow, sinks: &mut [decode::Sink]) -> Result<(), Trouble> {
+/// Adds a row to its columns and says how many bytes it had.
+fn push(row: &PgRow, sinks: &mut [decode::Sink]) -> Result<usize, Trouble> {
+    let mut bytes = 0;
     for (i, sink) in sinks.iter_mut().enumerate() {
         let value = row.try_get_raw(i)?;
         // Null has no bytes.
-        sink.push(value.as_bytes().ok())
-            .ok_or_else(|| Trouble::Garbled(format!("the value in column {} can't be read", i + 1)))?;
+        let value = value.as_bytes().ok();
+        bytes += value.map_or(0, <[u8]>::len);
+        sink.push(value).ok_or_else(|| Trouble::Garbled(format!("the value in column {} can't be read", i + 1)))?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 fn code(error: &sqlx::Error) -> Option<String> {

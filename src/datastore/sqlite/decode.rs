@@ -28,10 +28,12 @@ impl Sink {
         Sink { declared, mixed: Mixed::default() }
     }
 
-    pub(super) fn push(&mut self, row: &SqliteRow, i: usize) -> Result<(), sqlx::Error> {
+    /// Adds a row's value and says how many bytes of text it had.
+    pub(super) fn push(&mut self, row: &SqliteRow, i: usize) -> Result<usize, sqlx::Error> {
         let cell = cell(row.try_get_raw(i)?).map_err(sqlx::Error::Decode)?;
+        let bytes = if let Cell::Text(text) = &cell { text.len() } else { 0 };
         self.mixed.push(cell);
-        Ok(())
+        Ok(bytes)
     }
 
     pub(super) fn finish(self) -> Values {

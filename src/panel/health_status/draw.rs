@@ -1,5 +1,6 @@
 //! The services drawn, and counted in one line.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -12,6 +13,12 @@ use crate::panel::{Drawing, Html, View, cells, drawing, words};
 
 /// What was wrong, at most so many characters of it.
 const LONGEST_MESSAGE: usize = 1_000;
+
+/// The most services that are drawn; nobody looks through more, and a page has to carry them.
+const MOST: usize = 500;
+
+/// The most states that are counted by name.
+const STATES: usize = 12;
 
 #[derive(Template)]
 #[template(path = "health_status/view.html")]
@@ -43,11 +50,16 @@ impl Health {
         let mut services: Vec<Service> = (0..frame.rows()).map(|i| self.service(frame, i, view)).collect();
         services.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
         let counts = counts(&services);
+        let mut notices = drawing::cut_notice(frame);
+        if services.len() > MOST {
+            services.truncate(MOST);
+            notices.push(format!("The {MOST} in the worst state are shown."));
+        }
         let checked = frame.column("time").and_then(|times| cells::newest(times, self.times));
         Drawing {
             stale_since: drawing::stale_since(&self.common, checked, view),
             note: checked.map(|at| format!("checked {}", words::lately(at, view))),
-            notices: drawing::cut_notice(frame),
+            notices,
             summary: format!("{}: {counts}", self.common.title),
             body: Html::of(&Body { counts, services }),
             ..Drawing::default()
@@ -90,12 +102,16 @@ fn when(since: Option<DateTime<Utc>>, checked: Option<DateTime<Utc>>, view: &Vie
 /// `1 down, 1 degraded, 4 healthy`, the worst first.
 fn counts(services: &[Service]) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for service in services {
-        match counts.iter_mut().find(|(label, _)| *label == service.state.label) {
+        let label = service.state.label.as_str();
+        let at = *known.entry(label).or_insert(counts.len());
+        match counts.get_mut(at) {
             Some((_, count)) => *count += 1,
-            None => counts.push((&service.state.label, 1)),
+            None => counts.push((label, 1)),
         }
     }
-    let told = counts.iter().map(|(label, count)| format!("{count} {}", words::in_sentence(label)));
-    told.collect::<Vec<_>>().join(", ")
+    let told = counts.iter().take(STATES).map(|(label, count)| format!("{count} {}", words::in_sentence(label)));
+    let others: usize = counts.iter().skip(STATES).map(|(_, count)| count).sum();
+    told.chain((others > 0).then(|| format!("{others} in other states"))).collect::<Vec<_>>().join(", ")
 }

@@ -124,23 +124,28 @@ fn length(text: &str) -> Result<TimeDelta, String> {
     if within { Ok(TimeDelta::seconds(count * seconds)) } else { Err(fault()) }
 }
 
+/// A range as it is asked for: the same for a while, so that the answer can be remembered.
+fn on_grid(range: TimeRange, view: &View) -> TimeRange {
+    Window::new(range, view.spec.is_relative(), view.refresh, view.zone, false).range
+}
+
 impl Kpi {
     /// The page's range, put on its grid.
     fn range(&self, view: &View) -> TimeRange {
-        Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, false).range
+        on_grid(view.range, view)
     }
 
     /// The earlier stretch that the trend looks at, and how long ago it was.
     fn earlier(&self, view: &View) -> Option<(TimeRange, TimeDelta)> {
         let trend = self.trend?;
-        let range = self.range(view);
         let period = trend.period.unwrap_or(view.range.length());
         let from = match self.follows {
-            true => range.from() - period,
+            true => view.range.from() - period,
             // The newest row at that time, wherever the page's range is: look back as far again.
-            false => range.to() - period - period,
+            false => view.range.to() - period - period,
         };
-        TimeRange::new(from, range.to() - period).map(|range| (range, period))
+        // On its own grid: the length of a range like now/d until now changes all the time.
+        TimeRange::new(from, view.range.to() - period).map(|range| (on_grid(range, view), period))
     }
 
     fn ask(&self, range: Option<TimeRange>) -> Query {

@@ -13,6 +13,9 @@ use crate::panel::link::{self, Link};
 use crate::panel::pager::Pager;
 use crate::panel::{Drawing, Html, View, cells, drawing, words};
 
+/// Text longer than this many characters may take several lines.
+const WORDY: usize = 28;
+
 #[derive(Template)]
 #[template(path = "table/view.html")]
 struct Body<'a> {
@@ -152,6 +155,7 @@ impl Table {
                     (Cell::Null, true) => "n null",
                     (Cell::Null, false) => "null",
                     (_, true) => "n",
+                    (Cell::Text(text), false) if text.chars().count() > WORDY => "grow",
                     (_, false) => "",
                 };
                 Placed { cell, class }

@@ -1,23 +1,27 @@
 //! The lines drawn, and the words around them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::{TimeSeries, table};
-use crate::chart::{Chart, Line, Point, Svg};
+use crate::chart::{Chart, Line, Point};
+use crate::domain::Key;
 use crate::frame::Frame;
 use crate::panel::link::{self, Link};
 use crate::panel::{Drawing, Html, View, cells, drawing, words};
 use crate::query::Aggregate;
 
+/// From the chart to its table, or back.
 #[derive(Template)]
-#[template(path = "timeseries/view.html")]
-struct Body {
-    chart: Svg,
-    /// The way to the table; none where the rows stand below.
-    data: Option<Link>,
+#[template(path = "timeseries/turn.html")]
+struct Turn<'a> {
+    key: &'a Key,
+    title: &'a str,
+    as_table: bool,
+    link: Link,
 }
 
 impl TimeSeries {
@@ -40,11 +44,17 @@ impl TimeSeries {
             true => (table::body(self, &drawn.lines, view, &mut notices), format!("{}, as a table", self.common.title)),
             false => {
                 let drawn = drawn.draw();
-                (Html::of(&Body { chart: drawn.svg, data: (!view.close).then(|| link::to(view, &[("view", Some("table"))])) }), drawn.summary)
+                (Html::from(drawn.svg), drawn.summary)
             }
         };
+        let turn = (!view.close).then(|| self.turn(as_table, view));
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
-        Drawing { body, stale_since, note: Some(self.note(view)), notices, summary, ..Drawing::default() }
+        Drawing { body, stale_since, note: Some(self.note(view)), turn, notices, summary, ..Drawing::default() }
+    }
+
+    fn turn(&self, as_table: bool, view: &View) -> Html {
+        let changes: &[(&str, Option<&str>)] = if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
+        Html::of(&Turn { key: &view.key, title: &self.common.title, as_table, link: link::to(view, changes) })
     }
 
     /// One line a label, in the order they come.
@@ -52,6 +62,8 @@ impl TimeSeries {
         let (Some(times), Some(values)) = (frame.column("time"), frame.column("value")) else { return Vec::new() };
         let labels = frame.column("label");
         let mut lines: Vec<Line> = Vec::new();
+        // By their names, since looking through the lines themselves takes too long where there are thousands.
+        let mut known: HashMap<String, usize> = HashMap::new();
         for i in 0..frame.rows() {
             let Some(at) = cells::instant(times, i, self.times) else { continue };
             let label = labels.map(|labels| labels.text(i));
@@ -60,10 +72,10 @@ impl TimeSeries {
                 Some(None) => "no name",
                 Some(Some(label)) => label,
             };
-            // Rows come by label, so the line is nearly always the last one.
-            let index = match lines.iter().rposition(|line| line.label == name) {
-                Some(index) => index,
+            let index = match known.get(name) {
+                Some(index) => *index,
                 None => {
+                    known.insert(name.to_owned(), lines.len());
                     lines.push(Line { label: name.to_owned(), color: self.color(name, lines.is_empty()), points: Vec::new() });
                     lines.len() - 1
                 }

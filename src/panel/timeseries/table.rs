@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::TimeSeries;
 use crate::chart::Line;
-use crate::panel::link::{self, Link};
+use crate::domain::unit::grouped;
 use crate::panel::pager::{self, Pager};
 use crate::panel::{Html, View, words};
 
 /// Rows on a page.
 const PAGE: u64 = 100;
+/// The most series, each a column.
+const COLUMNS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "timeseries/table.html")]
@@ -21,7 +23,6 @@ struct Body<'a> {
     labels: Vec<&'a str>,
     rows: Vec<Row>,
     pager: Pager,
-    chart: Link,
 }
 
 struct Row {
@@ -31,6 +32,11 @@ struct Row {
 }
 
 pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mut Vec<String>) -> Html {
+    if lines.len() > COLUMNS {
+        notices.push(format!("There are {} series; these are the first {COLUMNS}.", grouped(lines.len() as f64, 0)));
+    }
+    // A cell for every series at every time: thousands of them would fill the memory, and nobody reads so many.
+    let lines = &lines[..lines.len().min(COLUMNS)];
     let readings = by_time(lines);
     let total = readings.len() as u64;
     let wanted = pager::page(view, notices);
@@ -54,7 +60,6 @@ pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mu
         labels: lines.iter().map(|line| line.label.as_str()).collect(),
         rows: rows.collect(),
         pager: Pager::new(page, PAGE, total, view),
-        chart: link::to(view, &[("view", None), ("page", None)]),
     })
 }
 

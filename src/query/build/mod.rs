@@ -1,5 +1,6 @@
 //! From a question to one SELECT: names quoted, values bound, the shape that each database answers fast.
 
+mod days;
 mod filter;
 mod latest;
 mod rows;

@@ -1,5 +1,6 @@
 //! Lines over time: raw rows, or one value per bucket and line.
 
+use super::days::Days;
 use super::{Sql, call, from, time};
 use crate::query::{Aggregate, Name, Source, TimeColumn, Window};
 
@@ -79,9 +80,38 @@ fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label
 /// Every row with the start of its bucket `t`, its instant `e`, line `l` and value `v`, behind a fence.
 fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
     let Some(bucket) = window.bucket else { return };
+    let kept = if label.is_some() { "e, l, v" } else { "e, v" };
+    let days = Days::of(sql.dialect, bucket, window.range);
+    match &days {
+        None => {
+            sql.push("SELECT ");
+            time::bucket(sql, bucket, window.range, |sql| sql.push("e"));
+            sql.push(&format!(" AS t, {kept} FROM ("));
+        }
+        Some(days) => {
+            sql.push("SELECT ");
+            days.start(sql);
+            sql.push(&format!(" AS t, {kept} FROM (SELECT "));
+            days.midnight(sql);
+            sql.push(&format!(" AS m, {kept} FROM (SELECT "));
+            days.wall(sql);
+            sql.push(&format!(" AS d, {kept} FROM ("));
+        }
+    }
+    readings(sql, source, column, value, label, window);
+    sql.push(") AS p");
+    sql.fence();
+    if days.is_some() {
+        sql.push(") AS o");
+        sql.fence();
+        sql.push(") AS n");
+        sql.fence();
+    }
+}
+
+/// Every row of the range: its instant `e`, line `l` and value `v`.
+fn readings(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
     sql.push("SELECT ");
-    time::bucket(sql, bucket, window.range, |sql| sql.push("e"));
-    sql.push(if label.is_some() { " AS t, e, l, v FROM (SELECT " } else { " AS t, e, v FROM (SELECT " });
     time::moment(sql, column, window.range, false);
     sql.push(" AS e, ");
     if let Some(label) = label {
@@ -91,6 +121,4 @@ fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, l
     sql.column(value);
     sql.push(" AS v");
     from(sql, source, Some(column), Some(window.range));
-    sql.push(") AS p");
-    sql.fence();
 }

@@ -105,6 +105,28 @@ fn buckets_have_the_shape_that_was_measured_to_be_fast() {
 }
 
 #[test]
+fn a_century_of_changed_clocks_is_no_more_sql_than_a_database_reads_at_once() {
+    let at = |year: i32| DateTime::parse_from_rfc3339(&format!("{year}-01-01T00:00:00Z")).unwrap().to_utc();
+    let century = TimeRange::new(at(1926), at(2026)).unwrap();
+    for zone in [Tz::America__New_York, Tz::Europe__London, Tz::Africa__Casablanca] {
+        for (aggregate, seconds) in [(Aggregate::Avg, 86_400), (Aggregate::Last, 604_800)] {
+            let query = Query::Series {
+                source: source(""),
+                time: time(TimeFormat::Iso, zone),
+                value: name("v"),
+                label: None,
+                aggregate,
+                window: Window { range: century, bucket: Some(Bucket { width: TimeDelta::seconds(seconds), zone }) },
+            };
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let written = query.statement(dialect, None).sql.len();
+                assert!(written < 100_000, "{zone} {seconds} s on {dialect:?}: {written} bytes");
+            }
+        }
+    }
+}
+
+#[test]
 fn viewers_text_reaches_the_database_as_a_value_alone() {
     let hostile = "%'; DROP TABLE metrics; --";
     let set = Set {

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::Sql;
 use crate::datastore::{Bind, Dialect};
 use crate::domain::TimeRange;
-use crate::query::zone::{Segment, midnights, offsets, twice};
+use crate::query::zone::{Segment, offsets, twice};
 use crate::query::{Bucket, TimeColumn, TimeFormat};
 
 /// ` AND …` so that only rows within the range are left.
@@ -145,22 +145,19 @@ fn local_offsets(range: TimeRange, zone: Tz) -> Vec<Segment> {
     local.collect()
 }
 
-/// `CASE WHEN e < … THEN offset … END` over segments.
-fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
-    let last = segments.last().map_or(0, |s| s.offset);
-    if segments.len() < 2 {
-        sql.push(&last.to_string());
-        return;
+/// `CASE WHEN e >= … THEN offset … END` over segments, the newest first, since most rows are recent.
+pub(super) fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
+    let Some((first, later)) = segments.split_first() else { return sql.push("0") };
+    if later.is_empty() {
+        return sql.push(&first.offset.to_string());
     }
     sql.push("CASE");
-    for pair in segments.windows(2) {
-        if let [now, next] = pair {
-            sql.push(" WHEN ");
-            expr(sql);
-            sql.push(&format!(" < {} THEN {}", next.from, now.offset));
-        }
+    for segment in later.iter().rev() {
+        sql.push(" WHEN ");
+        expr(sql);
+        sql.push(&format!(" >= {} THEN {}", segment.from, segment.offset));
     }
-    sql.push(&format!(" ELSE {last} END"));
+    sql.push(&format!(" ELSE {} END", first.offset));
 }
 
 /// The column as it is shown: timestamptz on PostgreSQL, RFC 3339 text to the millisecond on SQLite.
@@ -190,7 +187,8 @@ fn wrapped(sql: &mut Sql, before: &str, time: &TimeColumn, after: &str) {
     sql.push(after);
 }
 
-/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite.
+/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite, whose days and
+/// weeks are [`super::days::Days`].
 pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: impl Fn(&mut Sql)) {
     let seconds = bucket.width.num_seconds().max(1);
     match (sql.dialect, seconds) {
@@ -204,21 +202,6 @@ pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: imp
             }
             None => truncated(sql, "hour", bucket.zone, inner),
         },
-        (Dialect::Sqlite, 86_400 | 604_800) => {
-            let monday = if seconds == 604_800 { 345_600 } else { 0 };
-            let midnight = |sql: &mut Sql| {
-                floor_to(sql, seconds, monday, |sql| {
-                    inner(sql);
-                    sql.push(" + ");
-                    cases(sql, &offsets(range, bucket.zone), &inner);
-                });
-            };
-            sql.push("(");
-            midnight(sql);
-            sql.push(" - ");
-            cases(sql, &midnights(range, bucket.zone), midnight);
-            sql.push(")");
-        }
         (Dialect::Sqlite, _) => match phase(bucket, range) {
             Some(phase) => floor_to(sql, seconds, (seconds - phase) % seconds, inner),
             None => {
@@ -257,7 +240,7 @@ fn truncated(sql: &mut Sql, unit: &str, zone: Tz, inner: impl Fn(&mut Sql)) {
 }
 
 /// `e` down to the grid of `width` that has a line at `origin`.
-fn floor_to(sql: &mut Sql, width: i64, origin: i64, e: impl Fn(&mut Sql)) {
+pub(super) fn floor_to(sql: &mut Sql, width: i64, origin: i64, e: impl Fn(&mut Sql)) {
     sql.push("((");
     e(sql);
     sql.push(") - (((");

@@ -27,7 +27,7 @@ fn number(answer: &Answer) -> i64 {
 }
 
 fn key(tenant: TenantId, question: &str) -> Key {
-    Key { tenant, panel: "cpu".into(), question: question.into() }
+    Key { tenant, store: 1, panel: "cpu".into(), question: question.into() }
 }
 
 /// A stage with one tenant, a clock that stands still, and a count of the queries asked.
@@ -126,13 +126,21 @@ async fn a_range_that_moved_on_still_finds_its_last_good_answer_but_never_anothe
 }
 
 #[tokio::test]
-async fn tenants_share_nothing_and_one_can_be_forgotten() {
+async fn tenants_share_nothing() {
     let stage = Stage::new();
     let other = TenantId::new();
     stage.ask("q", None, MINUTE, Ok(1)).await.unwrap();
     let theirs = stage.cache.answer(key(other, "q"), key(other, "shape"), None, MINUTE, async { Ok(frame(2)) }).await.unwrap();
     assert_eq!((theirs.hit, number(&theirs)), (false, 2));
-    stage.cache.forget(stage.tenant);
-    assert!(!stage.ask("q", None, MINUTE, Ok(3)).await.unwrap().hit);
-    assert!(stage.cache.answer(key(other, "q"), key(other, "shape"), None, MINUTE, async { Ok(frame(4)) }).await.unwrap().hit);
+}
+
+#[tokio::test]
+async fn a_tenant_that_moves_to_another_database_sees_nothing_of_the_old() {
+    let stage = Stage::new();
+    stage.ask("q", None, MINUTE, Ok(1)).await.unwrap();
+    let moved = |question: &str| Key { store: 2, ..key(stage.tenant, question) };
+    let down = async { Err(Failure::Busy) };
+    assert!(stage.cache.answer(moved("q"), moved("shape"), None, MINUTE, down).await.is_err());
+    let new = stage.cache.answer(moved("q"), moved("shape"), None, MINUTE, async { Ok(frame(2)) }).await.unwrap();
+    assert_eq!((new.hit, number(&new)), (false, 2));
 }

@@ -16,62 +16,32 @@ const DEEPEST: usize = 16;
 const GLUE: &[&str] =
     &["AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "IS", "DISTINCT", "FROM", "ORDER", "BY", "LIMIT", "ASC", "DESC"];
 
-/// Words that begin something that is not allowed; a column of that name is written in double quotes.
+/// Words that no column can be named by without quotes, and what each of them begins.
 const REFUSED: &[(&str, &str)] = &[
     ("SELECT", "subqueries are"),
     ("WITH", "subqueries are"),
-    ("VALUES", "subqueries are"),
     ("TABLE", "subqueries are"),
-    ("EXISTS", "subqueries are"),
     ("UNION", "subqueries are"),
     ("EXCEPT", "subqueries are"),
     ("INTERSECT", "subqueries are"),
     ("LATERAL", "subqueries are"),
     ("INTO", "INTO is"),
-    ("COPY", "statements are"),
-    ("INSERT", "statements are"),
-    ("UPDATE", "statements are"),
-    ("DELETE", "statements are"),
-    ("DROP", "statements are"),
     ("CREATE", "statements are"),
-    ("ALTER", "statements are"),
     ("CASE", "CASE is"),
     ("CAST", "casts are"),
-    ("TRY_CAST", "casts are"),
-    ("CONVERT", "casts are"),
-    ("EXTRACT", "EXTRACT is"),
-    ("OVERLAY", "OVERLAY is"),
-    ("POSITION", "POSITION is"),
     ("COLLATE", "COLLATE is"),
     ("ANY", "ANY is"),
     ("ALL", "ALL is"),
     ("SOME", "SOME is"),
     ("ARRAY", "arrays are"),
-    ("ROW", "rows are"),
-    ("STRUCT", "rows are"),
-    ("OVER", "window functions are"),
-    ("FILTER", "FILTER is"),
     ("SIMILAR", "SIMILAR TO is"),
-    ("REGEXP", "regular expressions are"),
-    ("RLIKE", "regular expressions are"),
-    ("GLOB", "GLOB is"),
-    ("MATCH", "MATCH is"),
-    ("ESCAPE", "ESCAPE (a backslash escapes) is"),
     ("USING", "USING is"),
-    ("NULLS", "NULLS FIRST/LAST is"),
     ("OFFSET", "OFFSET is"),
     ("FETCH", "FETCH is"),
     ("GROUP", "GROUP BY is"),
     ("HAVING", "HAVING is"),
     ("JOIN", "joins are"),
     ("FOR", "FOR is"),
-    ("PRIOR", "PRIOR is"),
-    ("CONNECT_BY_ROOT", "CONNECT BY is"),
-    ("AT", "AT TIME ZONE is"),
-    ("XOR", "XOR is"),
-    ("DIV", "DIV is"),
-    ("MEMBER", "MEMBER OF is"),
-    ("OVERLAPS", "OVERLAPS is"),
     ("ISNULL", "ISNULL (write IS NULL) is"),
     ("NOTNULL", "NOTNULL (write IS NOT NULL) is"),
     ("CURRENT_USER", "CURRENT_USER is"),
@@ -83,6 +53,44 @@ const REFUSED: &[(&str, &str)] = &[
     ("LOCALTIME", "LOCALTIME (write now()) is"),
     ("LOCALTIMESTAMP", "LOCALTIMESTAMP (write now()) is"),
 ];
+
+/// Words that begin something that is not allowed, where they stand beside an operand or before a parenthesis;
+/// alone each is a column like any other.
+const PHRASES: &[(&str, &str)] = &[
+    ("VALUES", "subqueries are"),
+    ("EXISTS", "subqueries are"),
+    ("COPY", "statements are"),
+    ("INSERT", "statements are"),
+    ("UPDATE", "statements are"),
+    ("DELETE", "statements are"),
+    ("DROP", "statements are"),
+    ("ALTER", "statements are"),
+    ("TRY_CAST", "casts are"),
+    ("CONVERT", "casts are"),
+    ("EXTRACT", "EXTRACT is"),
+    ("OVERLAY", "OVERLAY is"),
+    ("POSITION", "POSITION is"),
+    ("ROW", "rows are"),
+    ("STRUCT", "rows are"),
+    ("OVER", "window functions are"),
+    ("FILTER", "FILTER is"),
+    ("REGEXP", "regular expressions are"),
+    ("RLIKE", "regular expressions are"),
+    ("GLOB", "GLOB is"),
+    ("MATCH", "MATCH is"),
+    ("ESCAPE", "ESCAPE (a backslash escapes) is"),
+    ("NULLS", "NULLS FIRST/LAST is"),
+    ("PRIOR", "PRIOR is"),
+    ("CONNECT_BY_ROOT", "CONNECT BY is"),
+    ("AT", "AT TIME ZONE is"),
+    ("XOR", "XOR is"),
+    ("DIV", "DIV is"),
+    ("MEMBER", "MEMBER OF is"),
+    ("OVERLAPS", "OVERLAPS is"),
+];
+
+/// Words that are values.
+const LITERALS: &[&str] = &["TRUE", "FALSE", "NULL"];
 
 /// A fragment whose tokens are all harmless, blanks left out.
 pub(super) struct Scanned<'t> {
@@ -170,7 +178,36 @@ pub(super) fn scan(text: &str) -> Result<Scanned<'_>, FragmentFault> {
             return Err(FragmentFault::new(at, format!("the fragment has more than {MOST} words and signs")));
         }
     }
+    name_columns(text, &mut tokens)?;
     Ok(Scanned { text, tokens })
+}
+
+/// Puts every word that can only be a column in quotes, so that the parser takes `at`, `user` or `date` for nothing else.
+fn name_columns(text: &str, tokens: &mut [TokenWithSpan]) -> Result<(), FragmentFault> {
+    for index in 0..tokens.len() {
+        let next = tokens.get(index + 1).map(|token| token.token.clone());
+        let Some(token) = tokens.get_mut(index) else { continue };
+        let Token::Word(word) = &token.token else { continue };
+        let is_one_of = |words: &[&str]| words.iter().any(|known| is_word(&token.token, known));
+        if word.quote_style.is_some() || is_one_of(GLUE) || is_one_of(LITERALS) {
+            continue;
+        }
+        match next {
+            Some(Token::LParen) => {
+                if let Some(what) = phrase(&token.token) {
+                    return Err(FragmentFault::refused(offset(text, token.span.start), what));
+                }
+            }
+            Some(Token::SingleQuotedString(_)) if is_one_of(&["INTERVAL"]) => {}
+            _ => token.token = Token::make_word(&word.value, Some('"')),
+        }
+    }
+    Ok(())
+}
+
+/// What a word begins that is not allowed.
+fn phrase(token: &Token) -> Option<&'static str> {
+    PHRASES.iter().find(|(word, _)| is_word(token, word)).map(|(_, what)| *what)
 }
 
 fn check(token: &Token, at: usize) -> Result<(), FragmentFault> {
@@ -219,8 +256,11 @@ fn neighbours(before: Option<&Token>, token: &Token, at: usize) -> Result<(), Fr
     if is_word(before, "INTERVAL") && matches!(token, Token::SingleQuotedString(_)) {
         return Ok(());
     }
-    if !(operand(before) && operand(token)) {
+    if !operand(token) || !(operand(before) || matches!(before, Token::RParen)) {
         return Ok(());
+    }
+    if let Some(what) = phrase(token).or_else(|| phrase(before)) {
+        return Err(FragmentFault::refused(at, what));
     }
     if matches!((before, token), (Token::Word(_), Token::SingleQuotedString(_))) {
         return Err(FragmentFault::refused(at, "a literal with a type before it (write the plain 'text') is"));

@@ -260,6 +260,35 @@ fn a_fault_names_the_place_and_what_is_allowed() {
 }
 
 #[test]
+fn a_column_may_have_any_name_that_is_no_reserved_word() {
+    let names = "at date time timestamp interval user value name type status level count key text position row over filter match \
+                 escape copy update values exists zone year day hour month second work data session current role prior div";
+    for name in names.split_ascii_whitespace() {
+        let text = format!("{name} = 'x' AND lower({name}) > 'a' OR {name} IS NULL");
+        let column = format!("s.\"{name}\"");
+        let expected = format!("((({column} = $1) AND (lower({column}) > $2)) OR ({column} IS NULL))");
+        assert_eq!(written(&text, Dialect::Postgres).0, expected);
+        property(&text).unwrap();
+        let order = Condition::parse_order(&format!("{name} DESC")).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert_eq!(order[0].column.as_str(), name);
+    }
+}
+
+#[test]
+fn a_word_that_begins_what_is_not_allowed_is_told_by_its_name() {
+    for (text, what) in [
+        ("a AT TIME ZONE 'UTC' > now()", "AT TIME ZONE is"),
+        ("(a) AT TIME ZONE 'UTC' > now()", "AT TIME ZONE is"),
+        ("extract(epoch from a) > 1", "EXTRACT is"),
+        ("a LIKE 'x' ESCAPE 'y'", "ESCAPE (a backslash escapes) is"),
+        ("exists (a)", "subqueries are"),
+        ("sum(a) OVER (b) > 1", "window functions are"),
+    ] {
+        assert!(fault(text).message.starts_with(&format!("{what} not allowed")), "{text}: {}", fault(text));
+    }
+}
+
+#[test]
 fn orders_and_the_one_string_form_are_read() {
     let order = |name: &str, descending| Order { column: Name::parse(name).unwrap(), descending };
     assert_eq!(Condition::parse_order("recorded_at DESC, name"), Ok(vec![order("recorded_at", true), order("name", false)]));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::join_all;
 use poem::web::{Data, Path};
@@ -11,7 +12,7 @@ use poem::{Request, Response, handler};
 use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
-use crate::config::{Dashboard, FilterKind};
+use crate::config::{Dashboard, FilterKind, Version};
 use crate::domain::{Key, RangeSpec};
 use crate::error::{Error, Result};
 use crate::panel::Address;
@@ -20,7 +21,7 @@ use crate::web::filters::{self, FilterBar};
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
-use crate::web::{Parts, around, cookie};
+use crate::web::{Parts, around, cookie, limits};
 
 /// A fault of the tenant's files, for authors.
 #[derive(Clone, Debug)]
@@ -83,6 +84,8 @@ const PRESETS: &[(&str, &str, &str)] = &[
 pub struct RangeControls {
     /// The range in words: "Last 24 hours".
     pub words: String,
+    /// Both ends, with nothing left to guess; empty where they are not known.
+    pub exact: String,
     /// The zone's name for a computer: `America/New_York`.
     pub zone: String,
     /// The zone in words: "New York".
@@ -128,6 +131,7 @@ impl RangeControls {
             from: now.from,
             to: now.to,
             words,
+            exact: String::new(),
             zone,
             zone_words,
         }
@@ -187,10 +191,7 @@ pub async fn first(scope: TenantScope, Data(parts): Data<&Arc<Parts>>, request: 
     let titles = parts.catalog.now().dashboards(&scope);
     let title = titles.first().ok_or(Error::NotFound("dashboard: this tenant has none yet"))?;
     let path = dashboard_path(scope.slug().as_str(), title.key.as_str());
-    Ok(around::see_other(&match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path,
-    }))
+    Ok(around::see_other(&with_view(path, request)))
 }
 
 /// `GET /dashboard/{dashboard}`: leads to the active tenant's, the only one or the one last seen.
@@ -202,12 +203,20 @@ pub async fn of_active_tenant(
     request: &Request,
 ) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = parts.tenancy.mine(&identity, None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(&identity, None, 1)).await?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
     let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
     let only = if mine.items.len() == 1 { mine.items.first() } else { None };
     let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
-    Ok(around::see_other(&dashboard_path(card.slug.as_str(), key.as_str())))
+    Ok(around::see_other(&with_view(dashboard_path(card.slug.as_str(), key.as_str()), request)))
+}
+
+/// A path with the whole view that was asked for.
+fn with_view(path: String, request: &Request) -> String {
+    match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }
 }
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}`: all panels in one answer; with script, those not ready within the budget follow.
@@ -231,14 +240,15 @@ pub async fn show(
     let offered = filters::settle(parts, &scope, &dashboard, &mut view).await;
     let next = next(parts, &scope, &dashboard, &mut view);
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
-    let panels = all_panels(parts, &scope, &dashboard, &view, budget).await;
+    let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
+    let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
     let page = DashboardPage {
-        chrome: around::tenant(parts, request, &scope, &dashboard, &view).await?,
+        chrome: chrome?,
         name: dashboard.name.clone(),
         description: dashboard.description.clone(),
         range: controls(&view.page(&scope, &dashboard), &view),
         faults: faults(parts, &scope),
-        notices: view.notices.clone(),
+        notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
         filters: filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk),
         set: filters::words(&dashboard, &view),
         next: next.clone(),
@@ -313,6 +323,16 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
         .collect()
 }
 
+/// That the dashboard is not what its file says.
+fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
+    let shown = match dashboard.version {
+        Version::Current => return None,
+        Version::LastGood => "this is its last good version",
+        Version::Faulty => "this is what could be read of it",
+    };
+    scope.role().is_author().then(|| format!("{} has a fault: {shown}.", dashboard.file))
+}
+
 fn controls(page: &Address, view: &PageView) -> RangeControls {
     let (now, zone) = (view.now, view.zone);
     let reach = |spec: &RangeSpec| Reach::new(spec.from.as_str(), spec.to.as_str());
@@ -322,7 +342,18 @@ fn controls(page: &Address, view: &PageView) -> RangeControls {
         forward: (later != view.spec && view.range.to() < now).then(|| reach(&later)),
         out: reach(&view.spec.zoom_out(now, zone)),
     };
-    RangeControls::new(page, reach(&view.spec), view.spec.words(now, zone), zone.name().to_owned(), zone_words(zone), &steps)
+    let moment = |at: DateTime<Utc>| at.with_timezone(&zone).format("%b %-d, %Y, %H:%M").to_string();
+    RangeControls {
+        exact: format!("{} – {}", moment(view.range.from()), moment(view.range.to())),
+        ..RangeControls::new(
+            page,
+            reach(&view.spec),
+            view.spec.words(now, zone),
+            zone.name().to_owned(),
+            zone_words(zone),
+            &steps,
+        )
+    }
 }
 
 /// A zone as people say it: `America/New_York` is “New York”.

@@ -56,7 +56,7 @@ struct Refused<'a> {
 pub async fn draw(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> Response {
     match (question.asked, error) {
         (Asked::Api, _) => catch::problem(error, trail),
-        (Asked::Page, Error::SignedOut) => around::see_other(&sign_in(question)),
+        (Asked::Page, Error::SignedOut) if !question.has_credentials => around::see_other(&sign_in(question)),
         (Asked::Fragment, _) => finished(around::page(&refused(error, question, trail)), error, trail),
         (Asked::Page, _) => finished(around::page(&whole(error, question, trail, parts).await), error, trail),
     }
@@ -84,13 +84,17 @@ fn refused<'a>(error: &'a Error, question: &Question, trail: &Trail) -> Refused<
 }
 
 async fn whole(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> ErrorPage {
-    let identity = visitor(question, trail, parts).await;
+    // Where the central database does not answer, asking it once more would only keep the visitor waiting.
+    let identity = match error {
+        Error::Unavailable { .. } => None,
+        _ => visitor(question, trail, parts).await,
+    };
     let tenants = match (&identity, error) {
         (Some(identity), Error::NotYours | Error::Suspended(_)) => own_tenants(identity, parts).await,
         _ => Vec::new(),
     };
     let home = Way { words: "All my tenants".to_owned(), href: "/?all=1".to_owned() };
-    let again = Way { words: "Try again".to_owned(), href: question.address.clone() };
+    let again = Way { words: "Try again".to_owned(), href: around::own_path(&question.address).to_owned() };
     let ways = match error {
         Error::Unavailable { .. } | Error::TooMany(_) | Error::Internal(_) if question.repeatable => vec![again, home],
         _ => vec![home],

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::Chrome;
 use crate::domain::Role;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::Identity;
 use crate::panel::Address;
 use crate::web::guards::Person;
-use crate::web::{Parts, around, cookie};
+use crate::web::{Parts, around, cookie, limits};
 
 /// From this many tenants on there is a search field.
 const SEARCHABLE: usize = 12;
@@ -95,7 +95,7 @@ pub async fn home(
 
 /// Where home is, for somebody who has been somewhere or can only be in one place.
 async fn usual(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<String>> {
-    let mine = parts.tenancy.mine(identity, None, 1).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(identity, None, 1)).await?;
     if let [only] = mine.items.as_slice() {
         return Ok(Some(format!("/tenant/{}", only.slug)));
     }
@@ -110,7 +110,7 @@ async fn usual(parts: &Parts, identity: &Identity, request: &Request) -> Result<
 async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Request) -> Result<LandingPage> {
     let number = asked.page.parse().unwrap_or(1).clamp(1, 10_000);
     let search = Some(asked.q.as_str()).filter(|q| !q.is_empty());
-    let mine = parts.tenancy.mine(identity, search, number).await.map_err(Error::unavailable)?;
+    let mine = limits::in_time(parts.tenancy.mine(identity, search, number)).await?;
     let catalog = parts.catalog.now();
     let here = Address { path: "/".to_owned(), query: vec![("all".to_owned(), "1".to_owned())] }.with("q", search);
     let card = |card: &crate::tenancy::TenantCard| TenantCard {

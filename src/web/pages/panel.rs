@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
@@ -95,13 +95,21 @@ impl PanelState {
         }
     }
 
-    /// What stands beside the title, and the reason behind it, which a narrow panel leaves to the tooltip.
-    fn why(&self) -> Option<(String, &str)> {
+    /// What stands beside the title.
+    fn why(&self) -> Option<String> {
         match self {
-            PanelState::Stale { since, reason, .. } => Some((format!("stale since {since}"), reason)),
-            PanelState::Failed { .. } => Some(("failed".to_owned(), "")),
-            PanelState::SignedOut { .. } => Some(("signed out".to_owned(), "")),
+            PanelState::Stale { since, .. } => Some(format!("stale since {since}")),
+            PanelState::Failed { .. } => Some("failed".to_owned()),
+            PanelState::SignedOut { .. } => Some("signed out".to_owned()),
             PanelState::Loading | PanelState::Ready(_) | PanelState::Empty(_) => None,
+        }
+    }
+
+    /// The reason, in a sentence of its own, of a drawing that is kept.
+    fn because(&self) -> Option<&str> {
+        match self {
+            PanelState::Stale { reason, .. } => Some(reason),
+            _ => None,
         }
     }
 
@@ -134,8 +142,12 @@ pub struct PanelFrame {
     pub note: Option<String>,
     /// A state beside the title.
     pub badge: Option<Badge>,
+    /// A link beside the title to the same data seen otherwise.
+    pub turn: Option<Html>,
     /// What the viewer should know about this drawing.
     pub notices: Vec<String>,
+    /// Whether a cap cut rows off, which a notice says and a header too.
+    pub truncated: bool,
     /// The whole in a sentence, for those who do not see it.
     pub summary: String,
     /// When the data was read; `None` leaves it to the script, so that the bytes name no clock.
@@ -223,7 +235,7 @@ pub fn answer(frame: &PanelFrame, known: Option<&str>) -> Result<Response> {
     let headers = response.headers_mut();
     headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
     headers.insert("vary", HeaderValue::from_static("hx-request, cookie"));
-    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    mark(headers, frame);
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert("etag", etag);
     }
@@ -242,7 +254,6 @@ async fn whole(
     let mut chrome = around::tenant(parts, request, scope, dashboard, view).await?;
     chrome.title = format!("{} · {}", panel.title, chrome.title);
     chrome.page.path = format!("{}/panel/{}", chrome.page.path, placed.key);
-    let state = panel.state.word();
     let page = PanelPage {
         chrome,
         panel,
@@ -252,7 +263,16 @@ async fn whole(
         zone_words: zone_words(view.zone),
         zone: view.zone.name().to_owned(),
     };
+    parts.tenancy.viewed(scope, &dashboard.key);
     let mut response = around::page(&page)?;
-    response.headers_mut().insert("x-loggia-state", HeaderValue::from_static(state));
+    mark(response.headers_mut(), &page.panel);
     Ok(response)
+}
+
+/// Which of the states is drawn, and whether rows were cut off, for programs.
+fn mark(headers: &mut HeaderMap, frame: &PanelFrame) {
+    headers.insert("x-loggia-state", HeaderValue::from_static(frame.state.word()));
+    if frame.truncated {
+        headers.insert("x-loggia-truncated", HeaderValue::from_static("true"));
+    }
 }

@@ -2,12 +2,17 @@
 
 #![allow(dead_code)] // each story uses a part of the stage
 
+pub mod console;
 pub mod people;
 pub mod postgres;
+pub mod process;
+pub mod proxy;
+pub mod raw;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use loggia::app::{self, Running};
@@ -38,12 +43,43 @@ const PEOPLE: &[Somebody] = &[
     ("operator@example.com", None, true),
 ];
 
+/// Which database, and by which way it is reached.
+#[derive(Clone, Copy, Default)]
+pub enum Kind<'a> {
+    /// A file.
+    #[default]
+    Sqlite,
+    /// A PostgreSQL database of its own.
+    Postgres,
+    /// The same, behind a proxy that can be cut or made to hang.
+    Through(&'a proxy::Proxy),
+}
+
+/// What may be different from one stage to another.
+#[derive(Default)]
+pub struct Setting<'a> {
+    /// Settings as `LOGGIA_…` variables.
+    pub variables: &'a [(&'a str, &'a str)],
+    /// The clock; the machine's own unless it is held.
+    pub clock: Option<Clock>,
+    /// The database of the tenant beta.
+    pub beta: Kind<'a>,
+    /// The central database.
+    pub central: Kind<'a>,
+    /// Changes the tenants' files before the server reads them; it is given the folder of everything.
+    pub files: Option<fn(&Path)>,
+}
+
 /// A running server and its folders.
 pub struct World {
-    /// The folder of everything.
-    pub home: TempDir,
     /// The server.
     pub server: Running,
+    /// The folder of everything.
+    pub home: TempDir,
+    /// Beta's own database, where it is PostgreSQL.
+    pub beta: Option<postgres::Scratch>,
+    /// The central database, where it is PostgreSQL.
+    pub central: Option<postgres::Scratch>,
     client: Client,
 }
 
@@ -56,9 +92,35 @@ pub struct Person {
 impl World {
     /// Opens the stage with settings as `LOGGIA_…` variables.
     pub async fn with(variables: &[(&str, &str)]) -> World {
+        World::raise(Setting { variables, ..Setting::default() }).await
+    }
+
+    /// Runs a story on SQLite alone, then with a tenant and the central database on PostgreSQL.
+    pub async fn on_both(story: impl AsyncFn(&World)) {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            println!("on {}", if matches!(kind, Kind::Sqlite) { "SQLite" } else { "PostgreSQL" });
+            let world = World::raise(Setting { beta: kind, central: kind, ..Setting::default() }).await;
+            story(&world).await;
+            world.close().await;
+        }
+    }
+
+    /// Opens the stage as described.
+    pub async fn raise(setting: Setting<'_>) -> World {
         let home = tempfile::tempdir().expect("a folder");
         for (slug, mark) in MARKS {
             tenant(home.path(), slug, mark).await;
+        }
+        let beta = match setting.beta {
+            Kind::Sqlite => None,
+            kind => Some(on_postgres(home.path(), kind).await),
+        };
+        let central = match setting.central {
+            Kind::Sqlite => None,
+            _ => Some(postgres::database().await),
+        };
+        if let Some(change) = setting.files {
+            change(home.path());
         }
         let mut environment: BTreeMap<String, String> = BTreeMap::from([
             ("LOGGIA_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -69,14 +131,18 @@ impl World {
             ("LOGGIA_OPERATORS__READ_TENANTS".to_owned(), "true".to_owned()),
             ("LOGGIA_RATE_LIMIT__ENABLED".to_owned(), "false".to_owned()),
         ]);
-        environment.extend(variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        if let Some(scratch) = &central {
+            environment.insert("LOGGIA_DATABASE_URL".to_owned(), by_way(&scratch.url, setting.central));
+        }
+        environment.extend(setting.variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let settings = Settings::load(&Flags::default(), &environment).expect("settings");
-        let server = app::start(settings, Clock::system()).await.expect("the server starts");
+        let clock = setting.clock.unwrap_or_else(Clock::system);
+        let server = app::start(settings, clock).await.expect("the server starts");
         for (email, membership, operator) in PEOPLE {
             admit(&server, email, *membership, *operator).await;
         }
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        World { home, server, client }
+        World { server, home, beta, central, client }
     }
 
     /// Opens the stage.
@@ -87,6 +153,11 @@ impl World {
     /// A file under the tenants folder.
     pub fn tenants_file(&self, path: &str) -> std::path::PathBuf {
         self.home.path().join("tenants").join(path)
+    }
+
+    /// Makes somebody who is in no tenant.
+    pub async fn invite(&self, email: &str) {
+        admit(&self.server, email, None, false).await;
     }
 
     /// Signs somebody in.
@@ -140,16 +211,40 @@ impl Person {
         Person::default()
     }
 
+    /// The cookie they send.
+    pub fn cookie(&self) -> &str {
+        self.cookie.as_deref().unwrap_or_default()
+    }
+
     /// Somebody with a session that was never given.
     pub fn with_cookie(cookie: &str) -> Person {
         Person { cookie: Some(cookie.to_owned()) }
     }
 }
 
+/// Waits until something is so, for as long as a slow machine may need.
+pub async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let patience = tokio::time::Instant::now() + Duration::from_secs(40);
+    while !is_so().await {
+        assert!(tokio::time::Instant::now() < patience, "in vain waited for: {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
+/// The state of a panel, as its page tells it.
+pub fn state(page: &str, panel: &str) -> String {
+    let section = page.split(&format!(" id=\"p-{panel}\"")).nth(1).unwrap_or_else(|| panic!("no panel {panel} on the page"));
+    let word = section.split("data-state=\"").nth(1).and_then(|rest| rest.split('"').next());
+    word.expect("a state").to_owned()
+}
+
 /// The `name=value` of the session's cookie that an answer sets.
 pub fn session_cookie(response: &Response) -> Option<String> {
     let cookies = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok());
-    cookies.filter_map(|line| line.split(';').next()).find(|pair| pair.starts_with("loggia=")).map(str::to_owned)
+    cookies
+        .filter_map(|line| line.split(';').next())
+        .find(|pair| pair.starts_with("loggia=") || pair.starts_with("__Host-loggia="))
+        .map(str::to_owned)
 }
 
 async fn admit(server: &Running, email: &str, membership: Option<(&str, Role)>, operator: bool) {
@@ -227,4 +322,33 @@ async fn fill(db: &mut SqliteConnection, mark: &str) {
             .bind(format!("{mark} refused"));
         insert.execute(&mut *db).await.expect("a row");
     }
+}
+
+/// Beta's data in a PostgreSQL database, and its file saying so.
+async fn on_postgres(home: &Path, kind: Kind<'_>) -> postgres::Scratch {
+    let ((slug, mark), scratch) = (MARKS[1], postgres::database().await);
+    scratch.execute(&format!(
+        "CREATE TABLE metrics (recorded_at timestamptz, server_name text, cpu_percent float8);
+         INSERT INTO metrics SELECT now() - n * interval '1 minute', '{mark}-server', 20 + n / 10.0 FROM generate_series(0, 119) n;
+         CREATE TABLE service_health (name text, status int, checked_at timestamptz, message text);
+         INSERT INTO service_health VALUES ('{mark}-api', 2, now(), '{mark} refused'), ('{mark}-mail', 0, now(), '{mark} refused');
+         CREATE TABLE error_logs (at timestamptz, service text, amount numeric);
+         INSERT INTO error_logs SELECT now() - n * interval '10 minutes', '{mark}-service-' || lpad((n * 10)::text, 3, '0'), n * 10 FROM generate_series(0, 11) n;"
+    )).await;
+    let timeout = if matches!(kind, Kind::Through(_)) { "1s" } else { "5s" };
+    let file = format!(
+        "tenant:\n  name: \"{mark} name\"\n  timezone: \"Europe/Berlin\"\n  branding: {{ accent: \"#3B82F6\" }}\n  datastore:\n    kind: postgres\n    url: \"{}\"\n    statement_timeout: {timeout}\n",
+        by_way(&scratch.url, kind)
+    );
+    fs::write(home.join("tenants").join(slug).join("tenant.yaml"), file).expect("written");
+    scratch
+}
+
+/// A database's address, by way of the proxy where there is one.
+fn by_way(url: &str, kind: Kind<'_>) -> String {
+    let Kind::Through(proxy) = kind else { return url.to_owned() };
+    let mut url = url::Url::parse(url).expect("a URL");
+    url.set_host(Some("127.0.0.1")).expect("a host");
+    url.set_port(Some(proxy.port)).expect("a port");
+    url.into()
 }

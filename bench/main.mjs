@@ -1,0 +1,17 @@
+// Runs the measures in turn and prints their table.
+import { cpus } from 'node:os';
+import { demo } from './demo.mjs';
+import { micro } from './micro.mjs';
+import { postgres } from './postgres.mjs';
+import { print } from './report.mjs';
+
+const measures = { demo, postgres, micro };
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(measures);
+for (const name of chosen) {
+  console.error(`${name} …`);
+  await measures[name]();
+}
+console.log(`\n${cpus().length} cores, ${cpus()[0].model}\n`);
+const missed = print();
+if (missed > 0) console.error(`\n${missed} bound(s) missed`);
+process.exit(missed > 0 ? 1 : 0);
