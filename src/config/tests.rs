@@ -369,5 +369,5 @@ fn faults_of_filters_are_told_at_their_places() {
     );
     let circle =
         told("    - { id: a, type: select, choices: { table: t, column: c, depends_on: a } }\n    - { id: a, type: text }");
-    assert_eq!(circle, ["4:73 these filters wait for one another: a", "5:13 the filter “a” stands here a second time"]);
+    assert_eq!(circle, ["4:74 these filters wait for one another: a", "5:13 the filter “a” stands here a second time"]);
 }
