@@ -50,7 +50,7 @@ fn stretches_of_time_fit_the_width_and_missing_ones_have_no_bar() {
 fn hostile_names_and_numbers_do_no_harm() {
     let odd = floats(&[Some(f64::MAX), Some(f64::NAN), None]);
     let rows = frame(vec![("key", texts(&[Some(HOSTILE), None, Some("b")])), ("label", texts(&[Some(HOSTILE), None, None])), ("value", odd)]);
-    is_harmless(&panel(ERRORS).draw(&[rows.clone()], &view(24, &[])));
+    is_harmless(&panel(ERRORS).draw(std::slice::from_ref(&rows), &view(24, &[])));
     let lying = ERRORS.replace("stacked: true", "horizontal: true, most: 1");
     let drawing = panel(&lying).draw(&[rows], &view(24, &[]));
     is_harmless(&drawing);
