@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Version;
 use super::files::FileState;
-use crate::custom_panels;
 use super::filters::Use;
+use crate::custom_panels;
 use crate::frame::Frame;
 use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;

@@ -47,9 +47,7 @@ impl Bar {
         };
         let (body, summary) = match view.param("view") == Some("table") {
             true => (self.table(&bars, view), format!("{}, as a table", self.common.title)),
-            false => {
-                (Html::of(&Body { chart: drawn.svg, data: link::to(view, &[("view", Some("table"))]) }), drawn.summary)
-            }
+            false => (Html::of(&Body { chart: drawn.svg, data: link::to(view, &[("view", Some("table"))]) }), drawn.summary),
         };
         Drawing { body, note, notices, summary, ..Drawing::default() }
     }
@@ -101,12 +99,16 @@ impl Bar {
         let count = totals.len();
         let share = |n: usize| n as f64 / count.max(1) as f64;
         let mut bars = self.bars(view);
-        bars.places =
-            totals.iter().enumerate().map(|(n, (label, _))| Place { label: label.clone(), from: share(n), to: share(n + 1) }).collect();
+        bars.places = totals
+            .iter()
+            .enumerate()
+            .map(|(n, (label, _))| Place { label: label.clone(), from: share(n), to: share(n + 1) })
+            .collect();
         for i in 0..frame.rows() {
             let name = name(i);
             let Some(place) = totals.iter().position(|(known, _)| *known == name) else { continue };
-            let label = labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
+            let label =
+                labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
             self.series(&mut bars.series, &label, count).values[place] = values.number(i);
         }
         bars
@@ -139,7 +141,8 @@ impl Bar {
             let Some(place) = starts.partition_point(|start| *start <= at).checked_sub(1).filter(|place| *place < count) else {
                 continue;
             };
-            let label = labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
+            let label =
+                labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
             self.series(&mut bars.series, &label, count).values[place] = values.number(i);
         }
         bars.time = Some((window.range, view.zone));

@@ -11,7 +11,8 @@ const ERRORS: &str = r#"panel:
   display: {stacked: true}
 "#;
 
-const BY_TIME: &str = "panel:\n  type: bar\n  title: Orders\n  data_source:\n    table: orders\n    columns: {timestamp: at, value: n}\n";
+const BY_TIME: &str =
+    "panel:\n  type: bar\n  title: Orders\n  data_source:\n    table: orders\n    columns: {timestamp: at, value: n}\n";
 
 #[test]
 fn categories_stand_largest_first_and_their_numbers_are_a_table() {
@@ -49,7 +50,11 @@ fn stretches_of_time_fit_the_width_and_missing_ones_have_no_bar() {
 #[test]
 fn hostile_names_and_numbers_do_no_harm() {
     let odd = floats(&[Some(f64::MAX), Some(f64::NAN), None]);
-    let rows = frame(vec![("key", texts(&[Some(HOSTILE), None, Some("b")])), ("label", texts(&[Some(HOSTILE), None, None])), ("value", odd)]);
+    let rows = frame(vec![
+        ("key", texts(&[Some(HOSTILE), None, Some("b")])),
+        ("label", texts(&[Some(HOSTILE), None, None])),
+        ("value", odd),
+    ]);
     is_harmless(&panel(ERRORS).draw(std::slice::from_ref(&rows), &view(24, &[])));
     let lying = ERRORS.replace("stacked: true", "horizontal: true, most: 1");
     let drawing = panel(&lying).draw(&[rows], &view(24, &[]));

@@ -24,7 +24,8 @@ const MOST_OUT: usize = 256 * 1024;
 /// Bytes of a text that a filter works on.
 const MOST_TEXT: usize = 16 * 1024;
 
-const FILTERS: &[&str] = &["upper", "lower", "round", "number", "percent", "default", "join", "length", "cut", "date", "plus", "times"];
+const FILTERS: &[&str] =
+    &["upper", "lower", "round", "number", "percent", "default", "join", "length", "cut", "date", "plus", "times"];
 const TESTS: &[&str] = &["defined", "undefined", "none"];
 
 /// What is wrong with a template: how many characters in, and what.
@@ -263,14 +264,16 @@ fn environment<'source>() -> Environment<'source> {
     });
     environment.add_filter("upper", |text: &str| small(text).map(str::to_uppercase));
     environment.add_filter("lower", |text: &str| small(text).map(str::to_lowercase));
-    environment.add_filter("cut", |text: &str, most: usize| small(text).map(|text| crate::panel::words::cut(text, most.min(MOST_TEXT))));
+    environment
+        .add_filter("cut", |text: &str, most: usize| small(text).map(|text| crate::panel::words::cut(text, most.min(MOST_TEXT))));
     environment.add_filter("default", |value: &Value, other: Value| match value.is_undefined() || value.is_none() {
         true => other,
         false => value.clone(),
     });
     environment.add_filter("length", |value: &Value| value.len().ok_or_else(|| no("it has no length")));
     environment.add_filter("join", join);
-    environment.add_filter("round", |value: f64, decimals: Option<u8>| plain((10f64.powi(decimals.unwrap_or(0).min(12).into()), value)));
+    environment
+        .add_filter("round", |value: f64, decimals: Option<u8>| plain((10f64.powi(decimals.unwrap_or(0).min(12).into()), value)));
     environment.add_filter("number", |value: f64, decimals: Option<u8>| {
         grouped(value, decimals.map_or_else(|| decimals_of(value, (0, 2)), |decimals| decimals.min(12)))
     });

@@ -10,9 +10,9 @@ use std::sync::Arc;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
+use super::export::Column;
 use super::spec::RangeMode;
 use super::status::Statuses;
-use super::export::Column;
 use super::{Common, Drawing, Export, Panel, View};
 use crate::frame::Frame;
 use crate::query::{Name, Query, Source};

@@ -12,9 +12,9 @@ use chrono::TimeDelta;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
+use super::export::Column;
 use super::spec::RangeMode;
 use super::status::Thresholds;
-use super::export::Column;
 use super::{Common, Drawing, Export, Panel, View};
 use crate::chart::Svg;
 use crate::domain::{TimeRange, Unit};

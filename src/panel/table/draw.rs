@@ -79,7 +79,11 @@ impl Table {
         notices.extend(drawing::cut_notice(rows));
         let nothing = (total == 0).then(|| self.nothing(view));
         if self.printed && total > size {
-            notices.push(format!("The first {} of {} are printed; a file holds all of them.", grouped(size as f64, 0), words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row")));
+            notices.push(format!(
+                "The first {} of {} are printed; a file holds all of them.",
+                grouped(size as f64, 0),
+                words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row")
+            ));
         }
         let pager = (nothing.is_none() && !self.printed).then(|| Pager::new(asked.page, size, total, view));
         let summary = format!("{}: {}", self.common.title, words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row"));

@@ -7,7 +7,9 @@ fn written(content: &str) -> String {
 
 #[test]
 fn markdown_becomes_structure() {
-    let drawing = panel(&written("# Title\n\nSome **bold** text.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x](https://good.example/)")).draw(&[], &view(24, &[]));
+    let drawing =
+        panel(&written("# Title\n\nSome **bold** text.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x](https://good.example/)"))
+            .draw(&[], &view(24, &[]));
     let body = drawing.body.as_str();
     for part in ["<h1>Title</h1>", "<strong>bold</strong>", "<td>1</td>", "href=\"https://good.example/\""] {
         assert!(body.contains(part), "{part}: {body}");

@@ -54,7 +54,8 @@ impl TimeSeries {
     }
 
     fn turn(&self, as_table: bool, view: &View) -> Html {
-        let changes: &[(&str, Option<&str>)] = if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
+        let changes: &[(&str, Option<&str>)] =
+            if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
         Html::of(&Turn { key: &view.key, title: &self.common.title, as_table, link: link::to(view, changes) })
     }
 

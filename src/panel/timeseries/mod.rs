@@ -14,8 +14,8 @@ pub(super) use spec::Spec;
 use spec::{Display, GapsWord};
 
 use super::draft::{Draft, Times};
-use super::spec::RangeMode;
 use super::export::Column;
+use super::spec::RangeMode;
 use super::{Common, Drawing, Export, Panel, View};
 use crate::chart::{Color, Gaps, Svg, Threshold};
 use crate::domain::Unit;
@@ -167,7 +167,8 @@ impl Panel for TimeSeries {
         let set = Set { source: self.of_series(view), time, range, search: None, filters: Vec::new() };
         let count = self.step(view).is_none().then_some(Query::Count { set });
         let series = self.label.as_ref().map(|_| Column::new("label", "series").named("series"));
-        let columns = std::iter::once(Column::new("time", "time").time(self.times)).chain(series).chain([Column::new("value", "value")]);
+        let columns =
+            std::iter::once(Column::new("time", "time").time(self.times)).chain(series).chain([Column::new("value", "value")]);
         Some(Export::new(query, count, columns.collect()))
     }
 

@@ -11,7 +11,10 @@ fn values_conditions_and_loops_are_filled_in() {
     let words = json!({"date": "2026-11-21", "n": 1234567, "rate": 0.256, "none": null, "rows": [{"name": "a", "up": true}, {"name": "b", "up": false}]});
     let fill = |source: &str| filled(source, words.clone()).unwrap();
     assert_eq!(fill("On {{ date }}: {{ n|number }}, {{ rate|times(100)|round(1) }} %"), "On 2026-11-21: 1,234,567, 25.6 %");
-    assert_eq!(fill("{% for row in rows %}{{ loop.index }}{{ row.name|upper }}{% if not row.up %}!{% endif %} {% endfor %}"), "1A 2B! ");
+    assert_eq!(
+        fill("{% for row in rows %}{{ loop.index }}{{ row.name|upper }}{% if not row.up %}!{% endif %} {% endfor %}"),
+        "1A 2B! "
+    );
     assert_eq!(fill("{{ none }}{{ none|default('x') }}{{ rows|length }}{{ date|date }}"), "–x2Nov 21, 2026");
     assert_eq!(fill("{{ 'yes' if n > 5 else 'no' }}{% if missing is defined %}x{% endif %}"), "yes");
 }
