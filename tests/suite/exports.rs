@@ -264,8 +264,10 @@ async fn a_dashboard_leaves_as_one_file_with_a_list_of_what_is_in_it() {
     assert_eq!(manifest["tenant"], "alpha-works");
     assert_eq!(manifest["made_by"], "viewer@alpha.example");
     let panels = manifest["panels"].as_array().unwrap();
-    assert_eq!(panels.len(), 4);
-    for panel in panels {
+    assert_eq!(panels.len(), 6);
+    let (without, with): (Vec<_>, Vec<_>) = panels.iter().partition(|panel| panel["left_out"].is_string());
+    assert_eq!(without.len(), 2, "a picture and a template have no rows, and the list says so: {without:?}");
+    for panel in with {
         let text = read(panel["file"].as_str().unwrap());
         assert_eq!(text.matches("\r\n").count() as u64, panel["rows"].as_u64().unwrap() + 1, "{panel}");
     }
@@ -355,7 +357,7 @@ async fn a_report_is_a_page_for_paper_with_its_table_whole() {
     assert!(page.contains("MARKALPHA name · MARKALPHA board · Nov 20, 2026, 00:00 to Nov 21, 2026, 00:00 (Berlin)"), "{page}");
     assert!(page.contains(" by Somebody") && !page.contains("<form") && !page.contains("page=2"));
     let board = world.text(&viewer, "/tenant/alpha-works/report/dashboard/default").await;
-    assert_eq!(board.matches("<section class=\"panel").count(), 4);
+    assert_eq!(board.matches("<section class=\"panel").count(), 6);
     assert!(board.contains("/tenant/alpha-works/report/dashboard/default.zip"));
     let led = world.get(&viewer, "/reports/rows?from=now-1h").await;
     assert_eq!(led.headers()["location"], "/tenant/alpha-works/report/rows?from=now-1h");
