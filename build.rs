@@ -1,4 +1,5 @@
 //! Packs `static/` into the binary: style sheets and scripts joined in name order, everything compressed once, here.
+//! And lists the endpoints of custom panels, so that a new file is all that a new one needs.
 
 use std::fs;
 use std::io::Write;
@@ -8,6 +9,8 @@ fn main() {
     println!("cargo:rerun-if-changed=static");
     // New files of the demo are embedded by a macro that cannot see them come.
     println!("cargo:rerun-if-changed=tenants");
+    println!("cargo:rerun-if-changed=src/custom_panels");
+    list_endpoints();
     let out = PathBuf::from(std::env::var("OUT_DIR").unwrap_or_default()).join("assets");
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).expect("the build's own folder can be written");
@@ -19,6 +22,27 @@ fn main() {
             pack(&out, &name, &fs::read(&file).unwrap_or_default());
         }
     }
+}
+
+/// Writes the `mod` lines of the endpoints' folder and the list of what stands in them.
+fn list_endpoints() {
+    let mut modules = String::new();
+    let mut list = String::new();
+    for file in sorted("src/custom_panels") {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let is_code = file.extension().is_some_and(|ending| ending == "rs");
+        if !is_code || matches!(name.as_str(), "mod" | "tests") {
+            continue;
+        }
+        let path = file.canonicalize().unwrap_or(file);
+        modules.push_str(&format!("#[path = {:?}]\nmod {name};\n", path.display().to_string()));
+        list.push_str(&format!("        std::sync::Arc::new({name}::Endpoint) as std::sync::Arc<dyn crate::panel::Endpoint>,\n"));
+    }
+    let text = format!(
+        "{modules}\n/// Every endpoint in this folder.\npub fn registry() -> crate::panel::Registry {{\n    crate::panel::Registry::new(vec![\n{list}    ])\n}}\n"
+    );
+    let out = PathBuf::from(std::env::var("OUT_DIR").unwrap_or_default()).join("custom_panels.rs");
+    fs::write(out, text).expect("the build's own folder can be written");
 }
 
 /// The files of a folder by name; none where there is no folder.

@@ -20,7 +20,9 @@ pub mod tenancy;
 pub mod query;
 pub mod chart;
 pub mod panel;
+pub mod custom_panels;
 pub mod config;
+pub mod report;
 pub mod demo;
 // outside
 pub mod web;

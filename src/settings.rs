@@ -120,6 +120,10 @@ pub struct Settings {
     pub cache_bytes: u64,
     pub rate_limit: bool,
     pub operators_read_tenants: bool,
+    /// Other servers that custom panels may ask: hosts by name, or by name and port.
+    pub endpoint_hosts: Vec<String>,
+    /// Whether their addresses may be private ones.
+    pub endpoint_private: bool,
     /// Things worth telling at start: unknown `LOGGIA_…` variables.
     pub warnings: Vec<String>,
 }
@@ -166,6 +170,26 @@ impl FromStr for Cidrs {
     }
 }
 
+/// Host names, with commas between.
+#[derive(Clone, Debug)]
+struct Hosts(Vec<String>);
+
+impl FromStr for Hosts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Hosts, String> {
+        let each = |part: &str| {
+            let good = part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+            if good {
+                Ok(part.to_owned())
+            } else {
+                Err(format!("“{part}” is not a host like maps.example or maps.example:8443"))
+            }
+        };
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(each).collect::<Result<_, _>>().map(Hosts)
+    }
+}
+
 macro_rules! sections {
     ($($section:literal $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
         $(#[derive(Clone, Debug, Default, Deserialize)]
@@ -182,6 +206,7 @@ sections! {
     "cache" CacheKeys { bytes: u64 }
     "rate_limit" RateKeys { enabled: bool }
     "operators" OperatorKeys { read_tenants: bool }
+    "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
 }
 
 /// The file's shape; the environment is laid over it before it is read.
@@ -206,6 +231,7 @@ struct Keys {
     cache: CacheKeys,
     rate_limit: RateKeys,
     operators: OperatorKeys,
+    endpoints: EndpointKeys,
 }
 
 const PLAIN: &[&str] = &[
@@ -312,6 +338,8 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         cache_bytes: or(keys.cache.bytes, 32 << 20),
         rate_limit: or(keys.rate_limit.enabled, true),
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
+        endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
+        endpoint_private: or(keys.endpoints.allow_private, false),
         warnings,
     };
     settings.checked()

@@ -31,6 +31,7 @@ postgres() {
 
 browser() {
   [ -x "${CHROMIUM:-}" ] || command_or chromium chromium fonts-dejavu-core
+  command_or pdftotext poppler-utils
   command_or node nodejs npm
   command_or npm npm
 }

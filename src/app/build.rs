@@ -12,11 +12,13 @@ use super::serve::until;
 use crate::central::audit::Queue;
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
+use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
 use crate::identity::{self, Cost, Identities, Policy, SessionRules};
 use crate::observe::Metrics;
+use crate::panel::{Endpoints, Reach};
 use crate::query::Cache;
 use crate::settings::Settings;
 use crate::tenancy::{House, Tenancy, members};
@@ -107,8 +109,11 @@ pub async fn parts(
     }
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
+    let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
+    let endpoints = Endpoints::new(custom_panels::registry(), reach)?;
     let rates = Rates::new(settings.rate_limit);
-    let parts = Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, rates });
+    let parts =
+        Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, endpoints, rates });
     tasks.push(tokio::spawn(follow_files(parts.clone())));
     tasks.push(tokio::spawn(forget_quiet(parts.clone())));
     Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))

@@ -21,16 +21,16 @@ const MOST_LINES: usize = 50;
 const MOST_DIRECT: usize = 4;
 
 /// Everything that is known before the first byte is written.
-struct Layout<'a> {
-    chart: &'a Chart,
+pub(super) struct Layout<'a> {
+    pub chart: &'a Chart,
     id: String,
-    axis: ValueAxis,
+    pub axis: ValueAxis,
     width: u32,
-    ticks: Vec<Tick>,
+    pub ticks: Vec<Tick>,
     paths: Vec<Paths>,
-    styles: Vec<Style>,
-    stats: Vec<LineStats>,
-    summary: String,
+    pub styles: Vec<Style>,
+    pub stats: Vec<LineStats>,
+    pub summary: String,
     /// Where the names of the limits stand.
     names: Vec<Place>,
 }
@@ -51,7 +51,7 @@ impl Chart {
 }
 
 impl<'a> Layout<'a> {
-    fn of(chart: &'a Chart) -> Layout<'a> {
+    pub fn of(chart: &'a Chart) -> Layout<'a> {
         let readings: Vec<_> = chart.lines.iter().map(|line| readings(&line.points, chart.range)).collect();
         let stats: Vec<_> = chart.lines.iter().zip(&readings).map(|(line, readings)| stats::of(&line.label, readings)).collect();
         let drawn = chart.lines.len().min(MOST_LINES);
@@ -88,12 +88,12 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn direct(&self) -> bool {
+    pub fn direct(&self) -> bool {
         self.chart.lines.len() <= MOST_DIRECT
     }
 
     /// Whether names stand beside the plot: a single line is named by the title, unless it has a name of its own that differs.
-    fn named(&self) -> bool {
+    pub fn named(&self) -> bool {
         self.direct()
             && (self.chart.lines.len() > 1
                 || self.chart.lines.first().is_some_and(|line| !line.label.is_empty() && line.label != self.chart.title))
@@ -217,7 +217,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Whether the author's ends leave something out.
-    fn cut_off(&self) -> bool {
+    pub fn cut_off(&self) -> bool {
         stats::extent(&self.stats[..self.styles.len()]).is_some_and(|(lo, hi)| lo < self.axis.lo || hi > self.axis.hi)
     }
 
@@ -306,7 +306,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Where a time is, from the left.
-    fn share_of(&self, at: DateTime<Utc>) -> f64 {
+    pub fn share_of(&self, at: DateTime<Utc>) -> f64 {
         (at - self.chart.range.from()).num_milliseconds() as f64 / self.chart.range.length().num_milliseconds().max(1) as f64
     }
 }

@@ -1,8 +1,10 @@
 //! Drawings: SVG that stretches while its text does not, in words for those who cannot see it.
 
+mod bars;
 mod color;
 mod draw;
 mod escape;
+mod file;
 #[cfg(test)]
 mod gallery;
 mod labels;
@@ -23,7 +25,9 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+pub use bars::{Bars, Place, Series};
 pub use color::Color;
+pub use file::Card;
 pub use spark::spark;
 
 use crate::domain::{TimeRange, Unit};

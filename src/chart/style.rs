@@ -44,6 +44,10 @@ impl Style {
         }
     }
 
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     pub fn color(&self) -> Option<Color> {
         self.color
     }

@@ -8,7 +8,6 @@ use super::catalog::Catalog;
 use super::files;
 use super::spec::{AppDocument, DashboardDocument, TenantDocument};
 use crate::domain::Slug;
-use crate::panel;
 use crate::yaml::{Document, Fault};
 
 /// How faults are told.
@@ -98,7 +97,7 @@ fn read(document: &Document) -> Vec<Fault> {
         "tenant" => document.read::<TenantDocument>().err(),
         "dashboard" => document.read::<DashboardDocument>().err(),
         "app" => document.read::<AppDocument>().err(),
-        "panel" => return panel::read(document).map_or_else(|faults| faults, |(_, _, warnings)| warnings),
+        "panel" => return super::panels::checked(document).map_or_else(|faults| faults, |(_, _, warnings)| warnings),
         _ => Some(vec![document.fault("", "expected one of the keys tenant, dashboard, panel or app here")]),
     };
     faults.unwrap_or_default()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Version;
 use super::files::FileState;
 use super::filters::Use;
+use crate::custom_panels;
 use crate::frame::Frame;
 use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;
@@ -42,7 +43,7 @@ impl ReadPanel {
     pub(super) fn of(document: Result<Document, Fault>, hash: u64, previous: Option<&ReadPanel>) -> ReadPanel {
         let (kind, faults) = match document {
             Err(fault) => (None, vec![fault]),
-            Ok(document) => match panel::read(&document) {
+            Ok(document) => match checked(&document) {
                 Ok((kind, panel, faults)) => {
                     let (line, uses) = (document.fault_at_key("panel", "").line, uses(&document));
                     return ReadPanel {
@@ -90,6 +91,19 @@ fn uses(document: &Document) -> Vec<Use> {
     let path = "panel.data_source.filters";
     let place = |id: &str| document.fault_at_key(&format!("{path}.{id}"), "");
     document.keys(path).into_iter().map(|id| Use { filter: id.to_owned(), place: place(id) }).collect()
+}
+
+/// Reads the panel in a file and holds its call to what the endpoint declares.
+///
+/// # Errors
+/// Every fault of the file.
+pub(super) fn checked(document: &Document) -> Result<panel::Opened, Vec<Fault>> {
+    let opened = panel::read(document)?;
+    let wrong = opened.1.endpoint().map(|call| custom_panels::registry().check(call)).unwrap_or_default();
+    if wrong.is_empty() {
+        return Ok(opened);
+    }
+    Err(wrong.into_iter().map(|(path, message)| document.fault(&path, message)).chain(opened.2).collect())
 }
 
 fn kind_named(name: &str) -> Option<&'static panel::Kind> {

@@ -7,12 +7,14 @@ mod pool;
 mod postgres;
 mod registry;
 mod sqlite;
+mod stream;
 mod target;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use tokio::sync::Semaphore;
 
 use crate::frame::Frame;
 use breaker::Breaker;
@@ -21,6 +23,7 @@ use pool::Pool;
 pub use describe::Described;
 pub use failure::Failure;
 pub use registry::Datastores;
+pub use stream::{Rows, STEP};
 pub use target::{BadAddress, Target};
 
 /// Which SQL a datastore speaks.
@@ -61,12 +64,18 @@ pub struct Statement {
 pub struct Datastore {
     pool: Arc<Pool>,
     breaker: Arc<Breaker>,
+    /// Streams have connections of their own, so that files never keep panels waiting.
+    streams: Arc<Semaphore>,
 }
 
 impl Datastore {
     /// Makes it ready; connects at the first query.
     pub fn new(target: Target) -> Datastore {
-        Datastore { pool: Arc::new(Pool::new(target)), breaker: Arc::default() }
+        Datastore {
+            pool: Arc::new(Pool::new(target)),
+            breaker: Arc::default(),
+            streams: Arc::new(Semaphore::new(stream::STREAMS)),
+        }
     }
 
     /// Where it is and how it may be used.
@@ -111,5 +120,6 @@ impl Datastore {
     /// Closes the idle connections now and the busy ones when they are done; later queries fail.
     pub fn close(&self) {
         self.pool.close();
+        self.streams.close();
     }
 }

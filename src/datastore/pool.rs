@@ -10,7 +10,7 @@ use super::{Dialect, Failure, Statement, Target, postgres, sqlite};
 use crate::frame::Frame;
 
 /// How long a connection waits for its server, and a query at least for its turn.
-const WAIT: Duration = Duration::from_secs(2);
+pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// How long an unused connection stays open.
 const IDLE: Duration = Duration::from_secs(60);
 /// How much later than the database's own limit ours strikes, for servers that hang.
@@ -157,7 +157,7 @@ impl Drop for Lease<'_> {
     }
 }
 
-fn closed() -> Failure {
+pub(super) fn closed() -> Failure {
     Failure::Unreachable("its connections were closed".into())
 }
 

@@ -3,6 +3,7 @@
 mod build;
 mod read;
 mod time;
+pub mod write;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use uuid::Uuid;

@@ -38,6 +38,11 @@ impl<'a> Draft<'a> {
         self.faults.push(self.document.fault(path, message));
     }
 
+    /// Tells a fault `offset` characters into the text at `path`.
+    pub(super) fn fault_in(&mut self, path: &str, offset: usize, message: impl Into<String>) {
+        self.faults.push(self.document.fault_in(path, offset, message));
+    }
+
     /// Tells something worth a look that does not keep the file from being used.
     pub(super) fn warn(&mut self, path: &str, message: impl Into<String>) {
         self.faults.push(Fault { warning: true, ..self.document.fault(path, message) });

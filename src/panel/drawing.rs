@@ -20,6 +20,11 @@ impl Html {
         Html(template.render().unwrap_or_default())
     }
 
+    /// Markup that was cleaned of everything but text and structure; only `markup::safe` calls this.
+    pub(super) fn cleaned(markup: ammonia::Document) -> Html {
+        Html(markup.to_string())
+    }
+
     /// The markup.
     pub fn as_str(&self) -> &str {
         &self.0

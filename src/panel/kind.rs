@@ -195,7 +195,7 @@ mod tests {
         );
         assert_eq!(
             faults("panel:\n  title: x\n")[0],
-            "2:3 a panel needs a “type”: timeseries, kpi, health_status, table, custom_image, custom_template"
+            "2:3 a panel needs a “type”: timeseries, kpi, health_status, table, bar, text, custom_image, custom_template"
         );
         assert!(!faults("a: b\n").is_empty());
     }

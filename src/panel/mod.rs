@@ -6,8 +6,10 @@ mod cells;
 mod draft;
 mod drawing;
 mod endpoint;
+mod export;
 mod kind;
 mod link;
+mod markup;
 mod pager;
 mod spec;
 mod status;
@@ -24,14 +26,20 @@ use chrono::TimeDelta;
 pub use address::Address;
 pub use behind::rows_behind;
 pub use drawing::{Badge, Drawing, Html, Level};
+pub use endpoint::{
+    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Parameter, Picture, Reach, Registry,
+    Trouble, Value, Wants, escaped,
+};
+pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
 pub use view::View;
 
+use crate::chart::Svg;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
 
-list![timeseries, kpi, health_status, table, custom_image, custom_template];
+list![timeseries, kpi, health_status, table, bar, text, custom_image, custom_template];
 
 /// What every panel has.
 #[derive(Clone, Debug)]
@@ -82,4 +90,32 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
 
     /// Draws the answers, in the order of the queries.
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing;
+
+    /// The endpoint that makes what it shows; it then has no queries, and [`Panel::draw_made`] draws.
+    fn endpoint(&self) -> Option<&EndpointCall> {
+        None
+    }
+
+    /// Draws what its endpoint made.
+    ///
+    /// # Errors
+    /// Why that cannot be drawn, in the visitor's words.
+    fn draw_made(&self, _made: &Content, _view: &View) -> Result<Drawing, Trouble> {
+        Err(Trouble::Undrawn)
+    }
+
+    /// What of it leaves as a file: what it shows; without aggregation, the rows behind. None: it has no rows.
+    fn export(&self, _view: &View) -> Option<Export> {
+        None
+    }
+
+    /// The drawing as a picture that stands alone. None: it is words, for which there is the report.
+    fn picture(&self, _frames: &[Arc<Frame>], _view: &View) -> Option<Svg> {
+        None
+    }
+
+    /// The same panel as paper wants it: whole, with nothing to press. None: as it is.
+    fn on_paper(&self) -> Option<Arc<dyn Panel>> {
+        None
+    }
 }

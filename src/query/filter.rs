@@ -48,6 +48,7 @@ impl Query {
             Query::Series { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
+            | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
             Query::Rows { set, .. } | Query::Count { set } => &set.source,
         }
@@ -58,6 +59,7 @@ impl Query {
             Query::Series { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
+            | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
             Query::Rows { set, .. } | Query::Count { set } => &mut set.source,
         }

@@ -6,6 +6,7 @@ mod filter;
 pub mod guard;
 mod name;
 mod shape;
+mod stream;
 mod window;
 mod zone;
 
@@ -17,6 +18,7 @@ pub use cache::{Answer, Cache};
 pub use filter::{Bound, Chosen};
 pub use guard::{Condition, FragmentFault, Order};
 pub use name::Name;
+pub use stream::FILE_CAP;
 pub use window::{Bucket, Window};
 
 /// The most rows a panel's frame holds.
@@ -118,6 +120,22 @@ pub enum Query {
         time: Option<TimeColumn>,
         /// What was wrong.
         message: Option<Name>,
+    },
+    /// One row a combination of `keys` (one or two): `key`, with two also `label`, and `value`, the aggregate of its rows
+    /// (`Last` counts as `Avg`); ordered by the keys.
+    Groups {
+        /// Where from.
+        source: Source,
+        /// What tells the groups apart.
+        keys: Vec<Name>,
+        /// The value column.
+        value: Name,
+        /// What is done with a group's values.
+        aggregate: Aggregate,
+        /// The time column the range acts on.
+        time: Option<TimeColumn>,
+        /// None: whatever the range.
+        range: Option<TimeRange>,
     },
     /// The named columns of one page of the set that `source` (where, order, limit), `range`, `search` and `filters` define.
     Rows {

@@ -10,7 +10,7 @@ impl Query {
     pub fn range(&self) -> Option<TimeRange> {
         match self {
             Query::Series { window, .. } => Some(window.range),
-            Query::Value { range, .. } => *range,
+            Query::Value { range, .. } | Query::Groups { range, .. } => *range,
             Query::Latest { .. } => None,
             Query::Distinct { within, .. } => within.as_ref().map(|(_, range)| *range),
             Query::Rows { set, .. } | Query::Count { set } => set.range,
@@ -27,7 +27,7 @@ impl Query {
         };
         match &mut shape {
             Query::Series { window, .. } => window.range = moved(window.range),
-            Query::Value { range, .. } => *range = range.map(moved),
+            Query::Value { range, .. } | Query::Groups { range, .. } => *range = range.map(moved),
             Query::Latest { .. } => {}
             Query::Distinct { within, .. } => {
                 if let Some((_, range)) = within {

@@ -157,6 +157,12 @@ impl Tenancy {
         self.audit().once(key, VIEW, identity.actor(), Action::ViewDashboard, about);
     }
 
+    /// Notes that somebody read a report.
+    pub fn reported(&self, scope: &TenantScope, what: &Key) {
+        let about = About::target(what).in_tenant(scope.tenant());
+        self.audit().push(scope.identity().actor(), Action::ViewReport, about);
+    }
+
     /// Notes that somebody took data away, and in which format.
     pub fn exported(&self, scope: &TenantScope, what: &Key, format: &str) {
         let about = About::target(what).in_tenant(scope.tenant()).with("format", format);

@@ -41,7 +41,8 @@ pub fn theme(request: &Request) -> Theme {
     named.or_else(|| cookie::plain(request, THEME).and_then(|word| Theme::parse(&word))).unwrap_or_default()
 }
 
-fn loaded(brand: Option<String>) -> Assets {
+/// What a page loads, with the tenant's own stylesheet where it has one.
+pub fn loaded(brand: Option<String>) -> Assets {
     Assets {
         css: assets::url("loggia.css"),
         js: assets::url("loggia.js"),

@@ -17,14 +17,15 @@ pub fn is_accepted(request: &Request) -> bool {
         .is_some_and(|v| v.split(',').any(|part| part.trim().split(';').next() == Some("gzip") && !part.contains("q=0")))
 }
 
-/// Compresses a text answer where the client takes gzip. Streams and what is compressed already stay as they are.
+/// Compresses a text answer where the client takes gzip. Files, which are streamed, and what is compressed already stay as they are.
 pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
     let headers = response.headers();
     let text = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .is_some_and(|kind| kind.starts_with("text/html") || kind.contains("json"));
-    if !text || headers.contains_key(header::CONTENT_ENCODING) {
+    let streamed = headers.contains_key(header::CONTENT_DISPOSITION);
+    if !text || streamed || headers.contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -7,6 +7,7 @@ mod catch;
 mod compress;
 mod cookie;
 mod csrf;
+mod exports;
 mod filters;
 mod guards;
 mod headers;
@@ -37,6 +38,7 @@ use crate::domain::Clock;
 use crate::error::Error;
 use crate::identity::Identities;
 use crate::observe::Metrics;
+use crate::panel::Endpoints;
 use crate::query::Cache;
 use crate::settings::Settings;
 use crate::tenancy::Tenancy;
@@ -54,6 +56,7 @@ pub struct Parts {
     pub tenancy: Tenancy,
     pub catalog: Arc<Live>,
     pub cache: Cache,
+    pub endpoints: Endpoints,
     pub rates: Rates,
 }
 

@@ -16,7 +16,7 @@ use crate::config::{Dashboard, Placed, Version};
 use crate::datastore::Failure;
 use crate::frame::Frame;
 use crate::observe::PanelLabels;
-use crate::panel::{Address, Drawing, View};
+use crate::panel::{Address, Asked, Drawing, EndpointCall, Trouble, View};
 use crate::query::Answer;
 use crate::tenancy::TenantScope;
 
@@ -39,11 +39,11 @@ enum Outcome {
     Drawn {
         drawing: Drawing,
         at: DateTime<Utc>,
-        stale: Option<Failure>,
+        stale: Option<Trouble>,
         truncated: bool,
         hit: bool,
     },
-    Failed(Failure),
+    Failed(Trouble),
     /// The answers came, and drawing them broke off.
     Undrawable,
 }
@@ -59,8 +59,11 @@ pub async fn draw(
 ) -> PanelFrame {
     let view = page.of_panel(scope, dashboard, placed);
     let began = Instant::now();
-    let answers = ask(parts, scope, placed, page, &view).await;
-    drawn(parts, scope, dashboard, placed, page, &view, (stand, began), answers)
+    let outcome = match placed.panel.endpoint() {
+        Some(call) => make_and_draw(parts, scope, placed, page, &view, call).await,
+        None => outcome(placed, page, &view, ask(parts, scope, placed, page, &view).await),
+    };
+    framed(parts, scope, dashboard, placed, page, &view, (stand, began), outcome)
 }
 
 /// Draws what was answered since `began`, and counts it.
@@ -75,7 +78,20 @@ pub fn drawn(
     (stand, began): (Stand, Instant),
     answers: Answers,
 ) -> PanelFrame {
-    let outcome = outcome(placed, page, view, answers);
+    framed(parts, scope, dashboard, placed, page, view, (stand, began), outcome(placed, page, view, answers))
+}
+
+#[allow(clippy::too_many_arguments)] // everything a frame is made of
+fn framed(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    (stand, began): (Stand, Instant),
+    outcome: Outcome,
+) -> PanelFrame {
     count(parts, scope, dashboard, placed, &outcome, began.elapsed());
     let mut frame = empty_frame(dashboard, placed, page, view, stand);
     fill(&mut frame, outcome, scope, page.zone, page.now);
@@ -104,16 +120,37 @@ pub async fn ask(parts: &Parts, scope: &TenantScope, placed: &Placed, page: &Pag
 fn outcome(placed: &Placed, page: &PageView, view: &View, answers: Answers) -> Outcome {
     let answers = match answers {
         Ok(answers) => answers,
-        Err(failure) => return Outcome::Failed(failure),
+        Err(failure) => return Outcome::Failed(failure.into()),
     };
     let at = answers.iter().map(|a| a.at).min().unwrap_or(page.now);
     let hit = answers.iter().all(|a| a.hit);
-    let stale = answers.iter().find_map(|a| a.stale.clone());
+    let stale = answers.iter().find_map(|a| a.stale.clone()).map(Trouble::Query);
     let frames: Vec<Arc<Frame>> = answers.into_iter().map(|a| a.frame).collect();
     let truncated = frames.iter().any(|frame| frame.truncated);
     // A drawing that panics is one panel's failure, never the page's.
     match catch_unwind(AssertUnwindSafe(|| placed.panel.draw(&frames, view))) {
         Ok(drawing) => Outcome::Drawn { drawing, at, stale, truncated, hit },
+        Err(_) => Outcome::Undrawable,
+    }
+}
+
+/// The same for a panel whose endpoint makes what it shows.
+async fn make_and_draw(
+    parts: &Parts,
+    scope: &TenantScope,
+    placed: &Placed,
+    page: &PageView,
+    view: &View,
+    call: &EndpointCall,
+) -> Outcome {
+    let asked = Asked { scope, cache: &parts.cache, view, fresh: page.fresh };
+    let made = match parts.endpoints.ask(call, asked).await {
+        Ok(made) => made,
+        Err(trouble) => return Outcome::Failed(trouble),
+    };
+    match catch_unwind(AssertUnwindSafe(|| placed.panel.draw_made(&made.content, view))) {
+        Ok(Ok(drawing)) => Outcome::Drawn { drawing, at: made.at, stale: made.stale, truncated: false, hit: made.hit },
+        Ok(Err(trouble)) => Outcome::Failed(trouble),
         Err(_) => Outcome::Undrawable,
     }
 }

@@ -60,7 +60,11 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/detail" { GET Tenant => pages::detail::show }
     "/tenant/:tenant/dashboard/:dashboard/filters/save"   { POST Tenant => pages::filters::save }
     "/tenant/:tenant/dashboard/:dashboard/filters/reset"  { POST Tenant => pages::filters::reset }
+    "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
+    "/tenant/:tenant/report/:file"                        { GET Tenant => pages::report::show_panel }
+    "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
+    "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }

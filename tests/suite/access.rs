@@ -7,7 +7,13 @@ use crate::world::{Person, World};
 
 /// The path of a line, its captures filled in for the tenant alpha.
 fn filled(line: &Line) -> String {
-    let path = line.path.replace(":tenant", "alpha-works").replace(":dashboard", "default").replace(":panel", "cpu");
+    let path = line
+        .path
+        .replace(":tenant", "alpha-works")
+        .replace(":dashboard", "default")
+        .replace(":panel/image", "map/image")
+        .replace(":panel", "cpu");
+    let path = path.replace("report/dashboard/:file", "report/dashboard/default").replace(":file", "cpu.csv");
     path.replace(":print", "none").replace(":name", "loggia.css").replace("*rest", "v1/tenants")
 }
 

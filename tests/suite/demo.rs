@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use crate::world::session_cookie;
 
+/// Panels of the overview.
+const OVERVIEW: usize = 5;
+
 struct Demo {
     _home: TempDir,
     server: Running,
@@ -70,7 +73,7 @@ impl Demo {
 /// The panels as the product's user wrote them, word for word, on a dashboard of their own.
 fn add_seed(tenant: &Path) {
     let mut dashboard = "dashboard:\n  name: \"As asked for\"\n  panels:\n".to_owned();
-    for name in ["cpu_usage", "memory_kpi", "health_status", "error_log"] {
+    for name in ["cpu_usage", "memory_kpi", "health_status", "error_log", "custom_chart", "custom_summary"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/seed/acme-corp/panels/{name}.yaml"));
         fs::copy(file, tenant.join(format!("panels/{name}.yaml"))).expect("copied");
         dashboard.push_str(&format!("    - {{ id: {name}, config_file: panels/{name}.yaml }}\n"));
@@ -84,6 +87,7 @@ async fn every_dashboard_of_the_demo_is_drawn_and_each_of_the_four_states_is_som
     let admin = demo.sign_in("admin@example.com").await;
     for (path, panels) in [
         ("/tenant/acme-corp/dashboard/capacity", 8),
+        ("/tenant/acme-corp/dashboard/overview", OVERVIEW),
         ("/tenant/acme-corp/dashboard/customer-ltv", 8),
         ("/tenant/global-retail/dashboard/default", 7),
         ("/tenant/global-retail/dashboard/customer-ltv", 8),
@@ -101,7 +105,7 @@ async fn every_dashboard_of_the_demo_is_drawn_and_each_of_the_four_states_is_som
     let server = demo.states(&admin, "/tenant/this-server/dashboard/default").await;
     assert_eq!(server, BTreeMap::from([("ready".to_owned(), 13)]), "the machine is sampled");
     let seed = demo.states(&admin, "/tenant/acme-corp/dashboard/seed").await;
-    assert_eq!(seed, BTreeMap::from([("ready".to_owned(), 4)]), "the panels asked for run unchanged");
+    assert_eq!(seed, BTreeMap::from([("ready".to_owned(), 6)]), "the panels asked for run unchanged");
     demo.server.stop().await;
 }
 

@@ -17,8 +17,15 @@ const FORMS: &[(&str, &str)] = &[
 fn paths(slug: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for line in PUBLIC.iter().filter(|line| line.method == "GET" && matches!(line.access, Access::Tenant | Access::Person)) {
-        for panel in ["cpu", "number", "health", "rows"] {
-            paths.push(line.path.replace(":tenant", slug).replace(":dashboard", "default").replace(":panel", panel));
+        for panel in ["cpu", "number", "health", "rows", "map", "words"] {
+            let path = line.path.replace(":tenant", slug).replace(":dashboard", "default").replace(":panel", panel);
+            match (path.contains(":file"), path.contains("report/dashboard")) {
+                (false, _) => paths.push(path),
+                (true, true) => paths.extend(["default", "default.zip"].map(|file| path.replace(":file", file))),
+                (true, false) => paths.extend(
+                    ["", ".csv", ".json", ".ndjson", ".svg", ".png"].map(|e| path.replace(":file", &format!("{panel}{e}"))),
+                ),
+            }
         }
     }
     paths.dedup();
@@ -28,7 +35,18 @@ fn paths(slug: &str) -> Vec<String> {
 async fn body(world: &World, person: &Person, path: &str, form: &(&str, &str)) -> (u16, String) {
     let response = world.ask(person, Method::GET, path).header(form.0, form.1).send().await.expect("an answer");
     let head = format!("{:?}", response.headers());
-    (response.status().as_u16(), head + &response.text().await.expect("text"))
+    (response.status().as_u16(), head + &readable(&response.bytes().await.expect("a body")))
+}
+
+/// The text of a body; of one that is packed, the text of what is in it.
+fn readable(body: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    if let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(body)) {
+        for i in 0..archive.len() {
+            text += &std::io::read_to_string(archive.by_index(i).expect("a file")).expect("text");
+        }
+    }
+    text
 }
 
 #[tokio::test]

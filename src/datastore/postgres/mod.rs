@@ -4,6 +4,7 @@ mod bind;
 mod decode;
 mod number;
 mod plan;
+mod stream;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::pool::{Fate, Slot};
 use super::{Bind, Failure, Statement, Target};
 use crate::frame::{Column, Frame};
 use plan::Plan;
+pub(super) use stream::stream;
 
 /// How many plans a connection remembers; sqlx keeps as many prepared statements.
 const PLANS: usize = 100;

@@ -1,6 +1,7 @@
 //! A connection to a SQLite file: read-only, with a brake on what runs too long.
 
 mod decode;
+mod stream;
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, SqlSafeSt
 use super::pool::Fate;
 use super::{Bind, Failure, Statement, Target};
 use crate::frame::{self, Frame};
+pub(super) use stream::{Stopper, stream};
 
 /// How many steps of SQLite's machine lie between two looks at the brake; well under a millisecond.
 const STEPS: i32 = 2000;
@@ -36,7 +38,7 @@ pub(super) struct Session {
 type Inode = (u64, u64);
 
 /// Stops a running statement, at its deadline or at once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Brake {
     deadline: Mutex<Option<Instant>>,
     pulled: AtomicBool,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub(super) use spec::Spec;
 
 use super::draft::Draft;
-use super::endpoint::Endpoint;
-use super::{Common, Drawing, Panel, View};
+use super::endpoint::Inline;
+use super::{Common, Content, Drawing, EndpointCall, Html, Panel, Trouble, View, Wants};
 use crate::frame::Frame;
 use crate::panel::spec::RangeMode;
 use crate::query::Query;
@@ -22,15 +22,25 @@ pub(super) const SIZE: (u16, u16) = (6, 2);
 #[derive(Debug)]
 struct CustomImage {
     common: Common,
-    endpoint: Endpoint,
-    follows: bool,
+    call: EndpointCall,
+    alt: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "custom_image/view.html")]
+struct Body<'a> {
+    alt: &'a str,
+    inline: Option<Inline<'a>>,
+    address: String,
 }
 
 /// Checks what was written.
 pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>> {
     let common = spec.common(draft);
-    let endpoint = Endpoint::build(&spec.endpoint, &spec.parameters, draft)?;
-    Some(Arc::new(CustomImage { common, endpoint, follows: spec.range == Some(RangeMode::Follow) }))
+    let follows = spec.range == Some(RangeMode::Follow);
+    let call = EndpointCall::build(&spec.endpoint, spec.parameters, Wants::Picture, follows, draft)?;
+    let alt = spec.alt.or_else(|| common.description.clone()).unwrap_or_else(|| common.title.clone());
+    Some(Arc::new(CustomImage { common, call, alt }))
 }
 
 impl Panel for CustomImage {
@@ -39,7 +49,7 @@ impl Panel for CustomImage {
     }
 
     fn follows_range(&self) -> bool {
-        self.follows
+        self.call.follows
     }
 
     fn queries(&self, _view: &View) -> Vec<Query> {
@@ -47,6 +57,19 @@ impl Panel for CustomImage {
     }
 
     fn draw(&self, _frames: &[Arc<Frame>], _view: &View) -> Drawing {
-        self.endpoint.unregistered(&self.common)
+        Drawing::default()
+    }
+
+    fn endpoint(&self) -> Option<&EndpointCall> {
+        Some(&self.call)
+    }
+
+    /// Our own drawings stand in the page and follow its theme; other pictures are fetched by the browser, from us.
+    fn draw_made(&self, made: &Content, view: &View) -> Result<Drawing, Trouble> {
+        let Content::Picture(picture) = made else { return Err(Trouble::Undrawn) };
+        let mut address = view.fragment.with("v", Some(&picture.print()));
+        address.path.push_str("/image");
+        let body = Html::of(&Body { alt: &self.alt, inline: picture.inline(), address: address.href() });
+        Ok(Drawing { body, summary: self.alt.clone(), ..Drawing::default() })
     }
 }

@@ -10,5 +10,8 @@ spec! {
         /// What the endpoint is told: plain values by name.
         #[serde(default)]
         pub(super) parameters: serde_json::Map<String, serde_json::Value>,
+        /// What the picture shows, for those who cannot see it; without it the description, else the title.
+        #[serde(default)]
+        pub(super) alt: Option<String>,
     }
 }

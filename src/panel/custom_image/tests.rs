@@ -1,4 +1,6 @@
-use crate::panel::stage::{faults, is_harmless, panel, seen, view};
+use crate::panel::endpoint::picture_of;
+use crate::panel::stage::{faults, is_harmless, panel, view};
+use crate::panel::{Content, Wants};
 
 const TOPOLOGY: &str = r#"panel:
   type: custom_image
@@ -8,13 +10,20 @@ const TOPOLOGY: &str = r#"panel:
 "#;
 
 #[test]
-fn an_endpoint_nobody_registered_is_said_plainly() {
+fn our_own_drawing_stands_in_the_page_and_other_pictures_are_fetched_from_us() {
     let panel = panel(TOPOLOGY);
-    assert!(panel.queries(&view(24, &[])).is_empty());
-    let drawing = panel.draw(&[], &view(24, &[]));
-    assert_eq!(seen(&drawing), "Network Topology cannot be drawn The endpoint “network-topology” is not registered.");
-    assert!(drawing.empty && drawing.badge.is_none());
-    is_harmless(&drawing);
+    assert_eq!(panel.endpoint().unwrap().wants, Wants::Picture);
+    let svg = b"<svg onload='x'><path fill='var(--s1)' d='M0 0'/><script>alert(1)</script></svg>";
+    let own = panel.draw_made(&Content::Picture(picture_of(svg, true)), &view(24, &[])).unwrap();
+    is_harmless(&own);
+    assert!(own.body.as_str().contains("aria-label=\"Network Topology\"><svg"), "{}", own.body);
+    assert!(own.body.as_str().contains("var(--s1)") && !own.body.as_str().contains("onload"));
+    for other in [picture_of(svg, false), picture_of(b"\x89PNG\r\n\x1a\nrest", true)] {
+        let drawing = panel.draw_made(&Content::Picture(other), &view(24, &[])).unwrap();
+        let body = drawing.body.as_str();
+        assert!(body.contains("<img src=\"/tenant/acme/dashboard/ops/panel/p/image?from=now-24h&#38;v="), "{body}");
+        assert!(body.contains("alt=\"Network Topology\""), "{body}");
+    }
 }
 
 #[test]

@@ -10,9 +10,10 @@ use std::sync::Arc;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
+use super::export::Column;
 use super::spec::RangeMode;
 use super::status::Statuses;
-use super::{Common, Drawing, Panel, View};
+use super::{Common, Drawing, Export, Panel, View};
 use crate::frame::Frame;
 use crate::query::{Name, Query, Source};
 
@@ -79,5 +80,37 @@ impl Panel for Health {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// How each service is now, in words and as its code; without aggregation, everything that was ever reported.
+    fn export(&self, view: &View) -> Option<Export> {
+        let time = self.time.clone().map(|column| self.times.column(column));
+        if !view.aggregate {
+            let names = [Some(&self.key), Some(&self.status), self.time.as_ref(), self.message.as_ref()];
+            let columns = [
+                Some(Column::new(self.key.as_str(), "service").named("service")),
+                Some(Column::new(self.status.as_str(), "code").named("code")),
+                self.time.as_ref().map(|name| Column::new(name.as_str(), "time").named("time").time(self.times)),
+                self.message.as_ref().map(|name| Column::new(name.as_str(), "message").named("message")),
+            ];
+            let mut distinct: Vec<Name> = Vec::new();
+            for name in names.into_iter().flatten() {
+                if !distinct.contains(name) {
+                    distinct.push(name.clone());
+                }
+            }
+            return Some(Export::rows(&self.source, time, None, distinct, columns.into_iter().flatten().collect()));
+        }
+        let timed = |from: &str, name: &str| time.as_ref().map(|_| Column::new(from, name).named(name).time(self.times));
+        let columns = [
+            Some(Column::new("key", "service").named("service")),
+            Some(Column::new("status", "status").status(self.statuses.clone())),
+            Some(Column::new("status", "code").named("code")),
+            timed("since", "since"),
+            timed("time", "checked"),
+            self.message.as_ref().map(|_| Column::new("message", "message")),
+        ];
+        let query = self.queries(view).pop()?;
+        Some(Export::new(query, None, columns.into_iter().flatten().collect()))
     }
 }

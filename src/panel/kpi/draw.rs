@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::TimeDelta;
 
 use super::Kpi;
-use crate::chart::{Point, Svg, spark};
+use crate::chart::{Card, Point, Svg, spark};
 use crate::domain::Unit;
 use crate::domain::unit::Formatted;
 use crate::frame::Frame;
@@ -59,6 +59,20 @@ impl Kpi {
             summary,
             ..Drawing::default()
         }
+    }
+
+    /// The number as a picture that stands alone.
+    pub(super) fn card(&self, frames: &[Arc<Frame>], view: &View) -> Svg {
+        let frame = frames.first().filter(|frame| !frame.is_empty());
+        let state = frame.and_then(|frame| self.thresholds.of(number(frame)?));
+        let range = self.follows.then(|| words::between(self.range(view), view));
+        Card {
+            title: self.common.title.clone(),
+            below: range.into_iter().chain(self.note()).collect::<Vec<_>>().join(", "),
+            number: frame.and_then(|frame| self.written(frame)).map_or_else(|| "no value".to_owned(), |value| value.to_string()),
+            state: state.map(|state| state.label.clone()),
+        }
+        .file()
     }
 
     /// The value as a reader wants it: a number with its unit, else the text that is there.

@@ -12,9 +12,11 @@ use chrono::TimeDelta;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
+use super::export::Column;
 use super::spec::RangeMode;
 use super::status::Thresholds;
-use super::{Common, Drawing, Panel, View};
+use super::{Common, Drawing, Export, Panel, View};
+use crate::chart::Svg;
 use crate::domain::{TimeRange, Unit};
 use crate::frame::Frame;
 use crate::query::{Aggregate, Name, Query, Source, Window};
@@ -193,5 +195,24 @@ impl Panel for Kpi {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// The number; without aggregation, the rows that it stands for.
+    fn export(&self, view: &View) -> Option<Export> {
+        let range = self.follows.then(|| self.range(view));
+        let time = self.time.clone().map(|column| self.times.column(column));
+        if !view.aggregate {
+            let shown = self.time.as_ref().map(|name| Column::new(name.as_str(), "time").named("time").time(self.times));
+            let columns = shown.into_iter().chain([Column::new(self.value.as_str(), "value").named("value")]);
+            let names = self.time.iter().chain([&self.value]).cloned().collect();
+            return Some(Export::rows(&self.source, time, range, names, columns.collect()));
+        }
+        let shown = time.as_ref().map(|_| Column::new("time", "time").time(self.times));
+        let columns = shown.into_iter().chain([Column::new("value", "value")]);
+        Some(Export::new(self.ask(range), None, columns.collect()))
+    }
+
+    fn picture(&self, frames: &[Arc<Frame>], view: &View) -> Option<Svg> {
+        Some(self.card(frames, view))
     }
 }

@@ -25,7 +25,7 @@ impl Asked {
         let mut notices = Vec::new();
         Asked {
             sort: sort(table, view, &mut notices),
-            page: pager::page(view, &mut notices),
+            page: if table.printed { 1 } else { pager::page(view, &mut notices) },
             search: given(view, "q").filter(|_| table.search).map(|text| short(text, &mut notices)),
             filters: filters(table, view, &mut notices),
             notices,

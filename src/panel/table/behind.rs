@@ -14,6 +14,9 @@ pub(in crate::panel) fn behind(title: String, query: Query) -> Option<Arc<dyn Pa
         Query::Series { source, time, value, label, .. } => (source, Some(time), true, vec![label, Some(value)]),
         Query::Value { source, value, time, range, .. } => (source, time, range.is_some(), vec![Some(value)]),
         Query::Latest { source, key, status, time, message } => (source, time, false, vec![Some(key), Some(status), message]),
+        Query::Groups { source, keys, value, time, range, .. } => {
+            (source, time, range.is_some(), keys.into_iter().chain([value]).map(Some).collect())
+        }
         Query::Rows { .. } | Query::Count { .. } | Query::Distinct { .. } => return None,
     };
     Some(Arc::new(of(title, source, time, follows, others.into_iter().flatten().collect())))
@@ -33,6 +36,7 @@ fn of(title: String, source: Source, time: Option<TimeColumn>, follows: bool, ot
         }
     }
     Table {
+        printed: false,
         common: Common {
             title,
             description: None,

@@ -9,6 +9,7 @@ use crate::domain::Unit;
 use crate::domain::unit::grouped;
 use crate::frame::Values;
 use crate::panel::draft::{Draft, Times};
+use crate::panel::export;
 use crate::panel::status::{State, Statuses};
 use crate::panel::{View, cells, words};
 use crate::query::Name;
@@ -20,7 +21,7 @@ const CLIPPED: usize = 60;
 const LONGEST: usize = 2_000;
 
 /// A column of a table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) name: Name,
     /// Its heading.
@@ -74,6 +75,18 @@ impl Column {
         let statuses = statuses.map(|written| Statuses::build(written, &format!("{path}.status_mapping"), draft));
         let heading = spec.display.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&spec.name).to_owned();
         Some(Column { name: name?, heading, format: format?, decimals, align: spec.align, statuses })
+    }
+
+    /// As a file has it: times with their offset, numbers as they are, codes in words unless the rows behind are wanted.
+    pub(super) fn exported(&self, times: Times, shown: bool) -> export::Column {
+        let column = export::Column::new(self.name.as_str(), &self.heading);
+        match (&self.statuses, &self.format) {
+            (Some(statuses), _) if shown => column.status(statuses.clone()),
+            (Some(_), _) => column,
+            (None, Format::DateTime | Format::Date | Format::Time) => column.time(times),
+            (None, Format::Plain) => column.timely(times),
+            (None, Format::Text | Format::Number(_)) => column,
+        }
     }
 
     /// A column as the database has it.

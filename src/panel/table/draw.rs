@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Table;
 use super::asked::Asked;
 use super::column::Cell;
+use crate::domain::unit::grouped;
 use crate::frame::Frame;
 use crate::panel::link::{self, Link};
 use crate::panel::pager::Pager;
@@ -77,7 +78,14 @@ impl Table {
         }
         notices.extend(drawing::cut_notice(rows));
         let nothing = (total == 0).then(|| self.nothing(view));
-        let pager = nothing.is_none().then(|| Pager::new(asked.page, size, total, view));
+        if self.printed && total > size {
+            notices.push(format!(
+                "The first {} of {} are printed; a file holds all of them.",
+                grouped(size as f64, 0),
+                words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row")
+            ));
+        }
+        let pager = (nothing.is_none() && !self.printed).then(|| Pager::new(asked.page, size, total, view));
         let summary = format!("{}: {}", self.common.title, words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row"));
         let body = Html::of(&Body {
             title: &self.common.title,
@@ -108,7 +116,7 @@ impl Table {
     }
 
     fn tools<'a>(&'a self, asked: &Asked, view: &'a View) -> Option<Tools<'a>> {
-        if !self.search && !self.filters {
+        if self.printed || (!self.search && !self.filters) {
             return None;
         }
         let of = |at: usize| asked.filters.iter().find(|(known, _)| *known == at).map(|(_, text)| text.clone());
@@ -141,7 +149,7 @@ impl Table {
                 text: &column.heading,
                 right: column.is_right(rows.columns.get(at).map(|c| &c.values)),
                 sorted: now.map(|descending| if descending { "descending" } else { "ascending" }),
-                link: self.sortable.then(|| link::to(view, &changes)),
+                link: (self.sortable && !self.printed).then(|| link::to(view, &changes)),
             }
         });
         headings.collect()

@@ -15,7 +15,7 @@ pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Panel, View};
+use super::{Common, Drawing, Export, Panel, View};
 use crate::domain::TimeRange;
 use crate::frame::Frame;
 use crate::query::{Order, Query, Set, Source, Window};
@@ -27,11 +27,13 @@ use spec::Direction;
 pub(super) const SIZE: (u16, u16) = (12, 3);
 /// Rows on a page, where the author says nothing.
 const PAGE: u32 = 25;
+/// The most rows that are printed.
+const PRINTED: u32 = 10_000;
 /// The most rows a page may have.
 const LONGEST_PAGE: u32 = 500;
 
 /// Rows, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Table {
     common: Common,
     source: Source,
@@ -46,6 +48,8 @@ struct Table {
     page: u32,
     search: bool,
     filters: bool,
+    /// For paper: all rows, and nothing to press.
+    printed: bool,
 }
 
 /// Checks what was written.
@@ -91,6 +95,7 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
         page: display.pagination.unwrap_or(PAGE),
         search: display.search.unwrap_or(true),
         filters: display.filters.unwrap_or(true),
+        printed: false,
     }))
 }
 
@@ -160,5 +165,19 @@ impl Panel for Table {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// All rows of the set that is shown, in the order shown.
+    fn export(&self, view: &View) -> Option<Export> {
+        let asked = Asked::read(self, view);
+        let set = self.set(&asked, view);
+        let names = self.columns.iter().map(|column| column.name.clone()).collect();
+        let query = Query::all_rows(set.clone(), names, asked.sort.or_else(|| self.default_sort.clone()));
+        let columns = self.columns.iter().map(|column| column.exported(self.times, view.aggregate));
+        Some(Export::new(query, Some(Query::Count { set }), columns.collect()))
+    }
+
+    fn on_paper(&self) -> Option<Arc<dyn Panel>> {
+        Some(Arc::new(Table { page: PRINTED, printed: true, ..self.clone() }))
     }
 }

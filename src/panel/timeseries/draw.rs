@@ -47,18 +47,20 @@ impl TimeSeries {
                 (Html::from(drawn.svg), drawn.summary)
             }
         };
+        // Looked at closely, the rows stand below already.
         let turn = (!view.close).then(|| self.turn(as_table, view));
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
         Drawing { body, stale_since, note: Some(self.note(view)), turn, notices, summary, ..Drawing::default() }
     }
 
     fn turn(&self, as_table: bool, view: &View) -> Html {
-        let changes: &[(&str, Option<&str>)] = if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
+        let changes: &[(&str, Option<&str>)] =
+            if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
         Html::of(&Turn { key: &view.key, title: &self.common.title, as_table, link: link::to(view, changes) })
     }
 
     /// One line a label, in the order they come.
-    fn lines(&self, frame: &Frame) -> Vec<Line> {
+    pub(super) fn lines(&self, frame: &Frame) -> Vec<Line> {
         let (Some(times), Some(values)) = (frame.column("time"), frame.column("value")) else { return Vec::new() };
         let labels = frame.column("label");
         let mut lines: Vec<Line> = Vec::new();
@@ -90,7 +92,7 @@ impl TimeSeries {
         own.or(self.look.line_color.filter(|_| first))
     }
 
-    fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
+    pub(super) fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
         let look = &self.look;
         Chart {
             // The dashboard's own may stand on the same page.

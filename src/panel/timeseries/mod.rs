@@ -14,12 +14,13 @@ pub(super) use spec::Spec;
 use spec::{Display, GapsWord};
 
 use super::draft::{Draft, Times};
+use super::export::Column;
 use super::spec::RangeMode;
-use super::{Common, Drawing, Panel, View};
-use crate::chart::{Color, Gaps, Threshold};
+use super::{Common, Drawing, Export, Panel, View};
+use crate::chart::{Color, Gaps, Svg, Threshold};
 use crate::domain::Unit;
 use crate::frame::Frame;
-use crate::query::{Aggregate, Bound, Chosen, Name, Query, Source, Window};
+use crate::query::{Aggregate, Bound, Chosen, Name, Query, Set, Source, Window};
 
 /// Columns and rows it takes when its dashboard does not say.
 pub(super) const SIZE: (u16, u16) = (8, 2);
@@ -156,5 +157,23 @@ impl Panel for TimeSeries {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// A row for each reading, or for each bucket: line by line, as they are drawn.
+    fn export(&self, view: &View) -> Option<Export> {
+        let query = self.queries(view).pop()?;
+        let time = Some(self.times.column(self.time.clone()));
+        let range = Some(self.window(view).range);
+        let set = Set { source: self.of_series(view), time, range, search: None, filters: Vec::new() };
+        let count = self.step(view).is_none().then_some(Query::Count { set });
+        let series = self.label.as_ref().map(|_| Column::new("label", "series").named("series"));
+        let columns =
+            std::iter::once(Column::new("time", "time").time(self.times)).chain(series).chain([Column::new("value", "value")]);
+        Some(Export::new(query, count, columns.collect()))
+    }
+
+    fn picture(&self, frames: &[Arc<Frame>], view: &View) -> Option<Svg> {
+        let lines = frames.first().map(|frame| self.lines(frame)).unwrap_or_default();
+        Some(self.chart(lines, view).file())
     }
 }

@@ -2,6 +2,7 @@
 
 mod days;
 mod filter;
+mod groups;
 mod latest;
 mod rows;
 mod series;
@@ -32,6 +33,9 @@ impl Query {
             }
             Query::Latest { source, key, status, time, message } => {
                 latest::write(&mut sql, source, key, status, time.as_ref(), message.as_ref());
+            }
+            Query::Groups { source, keys, value, aggregate, time, range } => {
+                groups::write(&mut sql, source, keys, value, *aggregate, time.as_ref(), *range);
             }
             Query::Rows { set, columns, sort, offset, limit } => {
                 rows::page(&mut sql, set, columns, sort.as_ref(), *offset, *limit);

@@ -2,7 +2,7 @@
 
 use super::filter::contains;
 use super::{Sql, from};
-use crate::query::{Name, Order, Set};
+use crate::query::{Name, Order, ROW_CAP, Set};
 
 pub(super) fn page(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Order>, offset: u64, limit: u32) {
     sql.push("SELECT ");
@@ -15,7 +15,9 @@ pub(super) fn page(sql: &mut Sql, set: &Set, columns: &[Name], sort: Option<&Ord
     sql.push(if columns.is_empty() { "1 AS \"row\"" } else { "" });
     from(sql, &set.source, set.time.as_ref(), set.range);
     narrowed(sql, set);
-    ordered(sql, set, columns, sort);
+    // What is read whole has no pages that could overlap: sorting a million rows by all they hold would cost seconds.
+    let whole = u64::from(limit) > ROW_CAP as u64;
+    ordered(sql, set, if whole && is_ordered(set, sort) { &[] } else { columns }, sort);
     sql.limit(u64::from(limit), offset);
 }
 
@@ -37,6 +39,10 @@ fn narrowed(sql: &mut Sql, set: &Set) {
         sql.push(" AND ");
         contains(sql, column, text);
     }
+}
+
+fn is_ordered(set: &Set, sort: Option<&Order>) -> bool {
+    sort.is_some() || !set.source.order.is_empty() || set.time.is_some()
 }
 
 /// The viewer's order, then the author's, then the newest first, then everything shown: so that pages never overlap.

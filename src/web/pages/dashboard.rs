@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use super::{Chrome, Link, PanelFrame};
 use crate::config::{Dashboard, FilterKind, Version};
-use crate::domain::{Key, RangeSpec};
+use crate::domain::{Key, RangeSpec, Slug};
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
 use crate::web::filters::{self, FilterBar};
@@ -110,6 +111,8 @@ pub struct RangeControls {
     pub refresh: String,
     /// This page without its bar.
     pub kiosk: String,
+    /// This page on paper.
+    pub print: Option<String>,
 }
 
 impl RangeControls {
@@ -126,6 +129,7 @@ impl RangeControls {
             out: steps.out.of(page),
             refresh: page.with("fresh", Some("1")).href(),
             kiosk: page.with("kiosk", Some("1")).href(),
+            print: None,
             action: page.path.clone(),
             keep: page.query.iter().filter(|(name, _)| name != "from" && name != "to").cloned().collect(),
             from: now.from,
@@ -203,12 +207,17 @@ pub async fn of_active_tenant(
     request: &Request,
 ) -> Result<Response> {
     let key: Key = dashboard.parse().map_err(|_| Error::NotFound("dashboard"))?;
-    let mine = limits::in_time(parts.tenancy.mine(&identity, None, 1)).await?;
+    let Some(slug) = seen_last(parts, &identity, request).await? else { return Ok(around::see_other("/?all=1")) };
+    Ok(around::see_other(&with_view(dashboard_path(slug.as_str(), key.as_str()), request)))
+}
+
+/// The tenant last seen, or the only one.
+pub async fn seen_last(parts: &Parts, identity: &Identity, request: &Request) -> Result<Option<Slug>> {
+    let mine = limits::in_time(parts.tenancy.mine(identity, None, 1)).await?;
     let last = cookie::plain(request, around::LAST).unwrap_or_default();
     let seen = last.split('/').nth(2).and_then(|slug| mine.items.iter().find(|card| card.slug.as_str() == slug));
     let only = if mine.items.len() == 1 { mine.items.first() } else { None };
-    let Some(card) = seen.or(only) else { return Ok(around::see_other("/?all=1")) };
-    Ok(around::see_other(&with_view(dashboard_path(card.slug.as_str(), key.as_str()), request)))
+    Ok(seen.or(only).map(|card| card.slug.clone()))
 }
 
 /// A path with the whole view that was asked for.
@@ -246,7 +255,10 @@ pub async fn show(
         chrome: chrome?,
         name: dashboard.name.clone(),
         description: dashboard.description.clone(),
-        range: controls(&view.page(&scope, &dashboard), &view),
+        range: RangeControls {
+            print: Some(super::report::of_dashboard(&scope, &dashboard, &view.query).href()),
+            ..controls(&view.page(&scope, &dashboard), &view)
+        },
         faults: faults(parts, &scope),
         notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
         filters: filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk),

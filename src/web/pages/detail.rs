@@ -198,6 +198,12 @@ impl Closely<'_> {
     /// The large drawing, and what it was drawn from.
     async fn drawing(&self) -> (PanelFrame, Answers) {
         let began = Instant::now();
+        if self.placed.panel.endpoint().is_some() {
+            // Made by an endpoint: there are no rows of a query behind it.
+            let stand = Stand::Close;
+            let frame = panels::draw(self.parts, self.scope, self.dashboard, self.placed, self.page, stand).await;
+            return (PanelFrame { key: format!("{}-close", self.placed.key), description: None, ..frame }, Ok(Vec::new()));
+        }
         let answers = panels::ask(self.parts, self.scope, self.placed, self.page, &self.view).await;
         let frame = self.frame(self.placed, &self.view, began, answers.clone());
         (PanelFrame { key: format!("{}-close", self.placed.key), description: None, ..frame }, answers)

@@ -8,10 +8,12 @@ pub mod dashboard;
 pub mod detail;
 pub mod error;
 pub mod filters;
+pub mod image;
 pub mod landing;
 pub mod login;
 pub mod logout;
 pub mod panel;
+pub mod report;
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::Chrome;
 use super::dashboard::{find, zone_words};
+use super::{Chrome, Link, report};
 use crate::config::{Dashboard, Placed};
 use crate::error::{Error, Result};
 use crate::panel::{Badge, Html};
@@ -192,6 +192,8 @@ pub struct PanelPage {
     pub zone_words: String,
     /// The zone's name for a computer: `America/New_York`.
     pub zone: String,
+    /// The panel on paper, and as files.
+    pub files: Vec<Link>,
 }
 
 /// `GET …/panel/{panel}`: the frame alone for htmx, a whole page for a browser.
@@ -262,11 +264,19 @@ async fn whole(
         range_words: view.spec.words(view.now, view.zone),
         zone_words: zone_words(view.zone),
         zone: view.zone.name().to_owned(),
+        files: files(scope, dashboard, placed, view),
     };
     parts.tenancy.viewed(scope, &dashboard.key);
     let mut response = around::page(&page)?;
     mark(response.headers_mut(), &page.panel);
     Ok(response)
+}
+
+fn files(scope: &TenantScope, dashboard: &Dashboard, placed: &Placed, view: &PageView) -> Vec<Link> {
+    let print = report::address(scope, dashboard, placed, &view.query, "");
+    let rows = placed.panel.export(&view.of_panel(scope, dashboard, placed)).is_some();
+    let print = Link { name: "Print".to_owned(), href: print, current: false };
+    std::iter::once(print).chain(report::files(scope, dashboard, placed, &view.query, rows, false)).collect()
 }
 
 /// Which of the states is drawn, and whether rows were cut off, for programs.

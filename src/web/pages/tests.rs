@@ -358,6 +358,7 @@ fn alone() -> PanelPage {
         range_words: "Last 24 hours".into(),
         zone_words: "New York".into(),
         zone: "America/New_York".into(),
+        files: Vec::new(),
     }
 }
 

@@ -276,9 +276,11 @@ async fn tenant(home: &Path, slug: &str, mark: &str) {
     write(
         "dashboards/default.yaml",
         format!(
-            "dashboard:\n  name: \"{mark} board\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"
+            "dashboard:\n  name: \"{mark} board\"\n  panels:\n    - {{ id: cpu, config_file: panels/cpu.yaml }}\n    - {{ id: number, config_file: panels/number.yaml }}\n    - {{ id: health, config_file: panels/health.yaml }}\n    - {{ id: rows, config_file: panels/rows.yaml }}\n    - {{ id: map, config_file: panels/map.yaml }}\n    - {{ id: words, config_file: panels/words.yaml }}\n"
         ),
     );
+    write("panels/map.yaml", "panel:\n  type: custom_image\n  title: Map\n  endpoint: /api/v1/custom/network-topology\n  parameters: { service_status: status, service_time: checked_at, reading_kind: \"\" }\n".to_owned());
+    write("panels/words.yaml", "panel:\n  type: custom_template\n  title: Words\n  endpoint: /api/v1/custom/daily-summary\n  parameters: { value: cpu_percent, requests: \"server_name LIKE '%'\", response_time: \"server_name LIKE '%'\", error_time: at, errors: \"amount >= 0\" }\n  template: \"<b>{{ date }}</b> {{ total_requests }}\"\n".to_owned());
     write(
         "dashboards/second.yaml",
         format!("dashboard:\n  name: \"{mark} second\"\n  panels:\n    - {{ id: rows, config_file: panels/rows.yaml }}\n"),

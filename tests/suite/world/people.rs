@@ -60,7 +60,8 @@ pub async fn in_both_worlds(story: impl AsyncFn(World)) {
 }
 
 impl Stage {
-    fn sqlite() -> Stage {
+    /// An empty SQLite database.
+    pub fn sqlite() -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("deep/central.db").display());
         Stage { url, clock: noon(), scratch: None, folder }

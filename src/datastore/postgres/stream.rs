@@ -1,0 +1,98 @@
+//! Many rows through a cursor of the server's: 2,000 at a time, in a transaction that can only read.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
+use tokio::sync::mpsc::Sender;
+
+use super::plan::Plan;
+use super::{Session, Trouble, failure, push};
+use crate::datastore::pool::Slot;
+use crate::datastore::stream::{STEP, Sent};
+use crate::datastore::{Failure, Statement};
+use crate::frame::{Column, Frame};
+
+/// Reads until the end, the cap, or until nobody listens any more; then the connection is closed and its slot is free.
+pub(in crate::datastore) async fn stream(
+    mut session: Box<Session>,
+    statement: Statement,
+    cap: u64,
+    sender: Sender<Sent>,
+    slot: Slot,
+) {
+    let gone = tokio::select! {
+        () = sender.closed() => true,
+        () = session.pump(&statement, cap, &sender) => false,
+    };
+    if gone {
+        session.stop(slot);
+    }
+}
+
+impl Session {
+    async fn pump(&mut self, statement: &Statement, cap: u64, sender: &Sender<Sent>) {
+        let told = match self.fetch_all(statement, cap, sender).await {
+            Ok(()) => Ok(None),
+            Err(trouble) => Err(self.why(trouble)),
+        };
+        let _ = sender.send(told).await;
+    }
+
+    async fn fetch_all(&mut self, statement: &Statement, cap: u64, sender: &Sender<Sent>) -> Result<(), Trouble> {
+        // Whoever reads a file slowly is not idle: the transaction may wait as long as a step may take.
+        self.run_own("SELECT set_config('idle_in_transaction_session_timeout', current_setting('statement_timeout'), false)")
+            .await?;
+        let (plan, arguments) = self.plan(statement).await?;
+        self.run_own("BEGIN TRANSACTION READ ONLY").await?;
+        let declare = format!("DECLARE loggia_rows NO SCROLL CURSOR FOR {}", plan.sql);
+        sqlx::query_with(AssertSqlSafe(declare), arguments).execute(&mut self.connection).await?;
+        let mut left = cap;
+        loop {
+            let wanted = left.min(STEP as u64) as usize;
+            // One more than is wanted tells whether the cap cuts something off.
+            let ask = if left <= STEP as u64 { wanted + 1 } else { wanted };
+            let (frame, count) = self.fetch(&plan, ask, wanted).await?;
+            left -= count.min(wanted) as u64;
+            let last = count < ask || frame.truncated;
+            // The columns are told even when there is no row.
+            let empty_end = count == 0 && left < cap;
+            if !empty_end && sender.send(Ok(Some(frame))).await.is_err() {
+                return Ok(());
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next `ask` rows, of which `wanted` are kept; and how many there were.
+    async fn fetch(&mut self, plan: &Arc<Plan>, ask: usize, wanted: usize) -> Result<(Frame, usize), Trouble> {
+        let sql = format!("FETCH FORWARD {ask} FROM loggia_rows");
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut self.connection);
+        let mut sinks = plan.sinks();
+        let mut count = 0;
+        while let Some(row) = rows.try_next().await? {
+            count += 1;
+            if count <= wanted {
+                push(&row, &mut sinks)?;
+            }
+        }
+        let columns = plan.columns.iter().zip(sinks);
+        let columns = columns.map(|(c, sink)| Column { name: c.name.clone(), values: sink.values }).collect();
+        Ok((Frame { columns, truncated: count > wanted }, count))
+    }
+
+    async fn run_own(&mut self, sql: &'static str) -> Result<(), Trouble> {
+        sqlx::query(sql).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    fn why(&self, trouble: Trouble) -> Failure {
+        match trouble {
+            Trouble::Sql(error) => failure(&error, self.limit),
+            Trouble::Refused(why) | Trouble::Garbled(why) => Failure::Refused(why),
+            Trouble::Stale => Failure::Unreachable("a table changed under a prepared query".into()),
+        }
+    }
+}

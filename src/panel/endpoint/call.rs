@@ -1,0 +1,161 @@
+//! A custom panel's call: who makes what it shows, and what they are told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::Map;
+
+use super::{Parameter, Trouble, Value};
+use crate::domain::{Key, TimeRange};
+use crate::frame::Frame;
+use crate::panel::draft::Draft;
+use crate::query::{Cache, Query};
+use crate::tenancy::TenantScope;
+
+/// The path under which our own endpoints stand.
+const OWN: &str = "/api/v1/custom/";
+
+/// What a panel draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wants {
+    /// JSON for a template.
+    Words,
+    /// A picture.
+    Picture,
+}
+
+impl Wants {
+    /// As an author would say it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Wants::Words => "words for a template",
+            Wants::Picture => "a picture",
+        }
+    }
+}
+
+/// Who makes what a custom panel shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// One of ours, by its name.
+    Own(String),
+    /// Another server's address.
+    Other(url::Url),
+}
+
+/// What a custom panel asks for, as its file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointCall {
+    /// Who is asked.
+    pub maker: Maker,
+    /// What they are told.
+    pub parameters: Map<String, serde_json::Value>,
+    /// What is needed.
+    pub wants: Wants,
+    /// Whether they are told the page's range; else the last day.
+    pub follows: bool,
+}
+
+impl EndpointCall {
+    /// Checks endpoint and parameters.
+    pub(in crate::panel) fn build(
+        written: &str,
+        parameters: Map<String, serde_json::Value>,
+        wants: Wants,
+        follows: bool,
+        draft: &mut Draft<'_>,
+    ) -> Option<EndpointCall> {
+        for (name, value) in &parameters {
+            if value.is_array() || value.is_object() {
+                draft.fault(&format!("panel.parameters.{name}"), "a parameter is a text, a number, true or false");
+            }
+        }
+        let maker = draft.check("panel.endpoint", parse(written.trim()))?;
+        Some(EndpointCall { maker, parameters, wants, follows })
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Maker, String> {
+    let fault = || format!("“{text}” is no endpoint: write {OWN}NAME, or an address that begins with https://");
+    if let Some(name) = text.strip_prefix(OWN) {
+        let shape = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+            && name.starts_with(|c: char| c.is_ascii_lowercase());
+        return if shape { Ok(Maker::Own(name.to_owned())) } else { Err(fault()) };
+    }
+    let url = url::Url::parse(text).map_err(|_| fault())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address must not hold a name or a password".to_owned());
+    }
+    let host = url.host_str().unwrap_or_default();
+    // A neighbour on this very machine needs no encryption; whether it may be asked is for the settings to say.
+    let near = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let good = !host.is_empty() && (url.scheme() == "https" || (near && url.scheme() == "http"));
+    if good { Ok(Maker::Other(url)) } else { Err(fault()) }
+}
+
+/// What an endpoint is given: the proof of its tenant, the range, what the file says, and a way to ask the tenant's database.
+#[derive(Debug)]
+pub struct Call {
+    /// The proof that the viewer may read this tenant.
+    pub scope: TenantScope,
+    pub(super) cache: Cache,
+    pub(super) panel: Key,
+    pub(super) range: TimeRange,
+    pub(super) zone: Tz,
+    pub(super) now: DateTime<Utc>,
+    pub(super) fresh_for: Duration,
+    pub(super) declared: &'static [Parameter],
+    pub(super) given: Map<String, serde_json::Value>,
+}
+
+impl Call {
+    /// The page's range where the panel follows it, else the last 24 hours.
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// The shown zone.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Asks the tenant's database, through the cache.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn ask(&self, query: &Query) -> Result<Arc<Frame>, Trouble> {
+        let answer = query.run(&self.scope, &self.cache, self.panel.as_str(), self.fresh_for).await?;
+        // What an endpoint makes of old rows would not say that they are old.
+        answer.stale.map_or(Ok(answer.frame), |failure| Err(Trouble::Query(failure)))
+    }
+
+    fn default(&self, name: &str) -> Option<Value> {
+        self.declared.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.default)
+    }
+
+    /// A parameter that is true or false; false when none of that name is declared.
+    pub fn flag(&self, name: &str) -> bool {
+        let written = self.given.get(name).and_then(serde_json::Value::as_bool);
+        written.unwrap_or(self.default(name) == Some(Value::Flag(true)))
+    }
+
+    /// A parameter that is a number; 0 when none of that name is declared.
+    pub fn number(&self, name: &str) -> f64 {
+        let written = self.given.get(name).and_then(serde_json::Value::as_f64);
+        written.unwrap_or(if let Some(Value::Number(number)) = self.default(name) { number } else { 0.0 })
+    }
+
+    /// A parameter that is a text; empty when none of that name is declared.
+    pub fn text(&self, name: &str) -> &str {
+        let written = self.given.get(name).and_then(serde_json::Value::as_str);
+        written.unwrap_or(if let Some(Value::Text(text)) = self.default(name) { text } else { "" })
+    }
+}

@@ -1,0 +1,210 @@
+//! Pictures and words of other servers: only those the settings name, nothing behind their back, within time and size.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+
+use super::answer::{MOST_PICTURE, MOST_WORDS, Picture};
+use super::{Content, EndpointCall, Trouble, Wants};
+
+/// Which other servers may be asked.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Hosts by name, or by name and port; none: nobody is asked.
+    pub hosts: Vec<String>,
+    /// Whether their addresses may be private ones (this machine, this network).
+    pub private: bool,
+}
+
+impl Reach {
+    /// Whether the settings name this host.
+    fn names(&self, url: &url::Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+        self.hosts.iter().any(|named| {
+            let named = named.trim();
+            named.eq_ignore_ascii_case(&with_port) || (named.eq_ignore_ascii_case(host) && url.port().is_none())
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Remote {
+    client: reqwest::Client,
+    reach: Reach,
+    patience: Duration,
+}
+
+impl Remote {
+    pub(super) fn new(reach: Reach, patience: Duration) -> Result<Remote, String> {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .timeout(patience)
+            .connect_timeout(patience / 2)
+            .no_proxy()
+            .referer(false)
+            .user_agent(concat!("loggia/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(Public { private: reach.private }))
+            .build()
+            .map_err(|cause| format!("other servers cannot be asked from here: {cause}"))?;
+        Ok(Remote { client, reach, patience })
+    }
+
+    /// Asks the other server; what came is told from its bytes.
+    pub(super) async fn ask(&self, url: &url::Url, call: &EndpointCall) -> Result<Content, Trouble> {
+        let host = url.host_str().unwrap_or("?").to_owned();
+        self.admit(url, &host)?;
+        let mut url = url.clone();
+        for (name, value) in &call.parameters {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            url.query_pairs_mut().append_pair(name, &text);
+        }
+        let accept = if call.wants == Wants::Words { "application/json" } else { "image/svg+xml, image/png, image/jpeg" };
+        let failed = |cause: reqwest::Error| match cause.is_timeout() {
+            true => Trouble::TooSlow(self.patience),
+            false => Trouble::Unreachable(host.clone(), told(&cause.without_url())),
+        };
+        let response = self.client.get(url).header("accept", accept).send().await.map_err(failed)?;
+        if response.status().as_u16() != 200 {
+            return Err(Trouble::Unreachable(host, format!("it answered {}", response.status())));
+        }
+        let most = if call.wants == Wants::Words { MOST_WORDS } else { MOST_PICTURE };
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(failed)?;
+            if body.len() + chunk.len() > most {
+                return Err(Trouble::TooLarge(most));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match call.wants {
+            Wants::Picture => Picture::read(&body, false).map(Content::Picture),
+            Wants::Words => {
+                serde_json::from_slice(&body).map(Content::Words).map_err(|cause| Trouble::NotThat("JSON", cause.to_string()))
+            }
+        }
+    }
+
+    fn admit(&self, url: &url::Url, host: &str) -> Result<(), Trouble> {
+        if !self.reach.names(url) {
+            return Err(Trouble::NotAllowed(host.to_owned(), "LOGGIA_ENDPOINTS__ALLOWED_HOSTS does not name it"));
+        }
+        // An address that stands in the URL itself is never looked up, so the resolver below does not see it.
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match literal {
+            Ok(address) if !self.reach.private && is_private(address) => {
+                Err(Trouble::NotAllowed(host.to_owned(), "its address is a private one"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A failure with its causes, for the log.
+fn told(cause: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(cause), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Looks names up and keeps private addresses to itself: the connection goes to what was checked, not to a second look-up.
+struct Public {
+    private: bool,
+}
+
+impl Resolve for Public {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let good: Vec<SocketAddr> = found.filter(|address| private || !is_private(address.ip())).collect();
+            if good.is_empty() {
+                return Err("the name leads to private addresses only".into());
+            }
+            Ok(Box::new(good.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address is not one of the public internet.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (18..20).contains(&b))
+                || (a == 192 && b == 0)
+        }
+        IpAddr::V6(v6) => embedded(v6).map_or_else(
+            || v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || v6.is_unique_local() || v6.is_unicast_link_local(),
+            |v4| is_private(IpAddr::V4(v4)),
+        ),
+    }
+}
+
+/// The IPv4 address inside an IPv6 one: mapped, compatible, translated (64:ff9b::/96) or tunnelled (2002::/16).
+fn embedded(v6: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
+    let s = v6.segments();
+    let of = |high: u16, low: u16| std::net::Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match s {
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0, 0, 0, 0, 0, 0xffff, high, low] => Some(of(high, low)),
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => Some(of(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reach, is_private};
+
+    #[test]
+    fn private_addresses_are_known_in_every_dress() {
+        for private in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.5.5",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "::7f00:1",
+            "224.0.0.1",
+            "255.255.255.255",
+        ] {
+            assert!(is_private(private.parse().unwrap()), "{private}");
+        }
+        for public in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"] {
+            assert!(!is_private(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn only_named_hosts_are_within_reach() {
+        let reach = Reach { hosts: vec!["maps.example".into(), "near.example:8443".into()], private: false };
+        let names = |url: &str| reach.names(&url.parse().unwrap());
+        assert!(names("https://maps.example/x") && names("https://MAPS.example:443/") && names("https://near.example:8443/"));
+        assert!(!names("https://maps.example:22/") && !names("https://near.example/") && !names("https://xmaps.example/"));
+        assert!(!Reach::default().names(&"https://maps.example/".parse().unwrap()));
+    }
+}

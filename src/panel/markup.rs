@@ -1,0 +1,198 @@
+//! Markup of authors, made harmless: the one way by which it gets into a page.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::Html;
+
+const TAGS: &[&str] = &[
+    "div",
+    "span",
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "th",
+    "td",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "u",
+    "s",
+    "del",
+    "small",
+    "sub",
+    "sup",
+    "br",
+    "hr",
+    "code",
+    "pre",
+    "blockquote",
+    "a",
+    "abbr",
+    "mark",
+    "time",
+    "section",
+    "header",
+    "footer",
+    "figure",
+    "figcaption",
+];
+/// The utility classes that a template may use, defined in `static/css/35-template.css`; no other class passes, so that
+/// nothing in the data can dress itself as a part of the page.
+const CLASSES: &[&str] = &[
+    "p-2",
+    "p-4",
+    "px-2",
+    "px-4",
+    "py-1",
+    "py-2",
+    "m-0",
+    "mt-1",
+    "mt-2",
+    "mt-4",
+    "mb-1",
+    "mb-2",
+    "mb-4",
+    "pl-4",
+    "text-xs",
+    "text-sm",
+    "text-base",
+    "text-lg",
+    "text-xl",
+    "text-2xl",
+    "text-3xl",
+    "font-medium",
+    "font-semibold",
+    "font-bold",
+    "text-left",
+    "text-center",
+    "text-right",
+    "text-gray-500",
+    "text-gray-600",
+    "text-red-600",
+    "text-green-600",
+    "text-yellow-600",
+    "uppercase",
+    "truncate",
+    "tabular-nums",
+    "flex",
+    "flex-col",
+    "items-center",
+    "justify-between",
+    "gap-2",
+    "gap-4",
+    "grid",
+    "grid-cols-2",
+    "grid-cols-3",
+    "grid-cols-4",
+    "space-y-1",
+    "space-y-2",
+    "list-disc",
+    "border",
+    "rounded",
+    "w-full",
+];
+
+/// Elements inside each other; taking apart deeper ones takes the square of their depth.
+const DEEPEST: usize = 100;
+
+/// The markup with nothing in it but text, structure, links and the utility classes; `None` where it is nested too deep.
+pub(super) fn safe(markup: &str) -> Option<Html> {
+    (depth(markup) <= DEEPEST).then(|| cleaned(markup))
+}
+
+/// How deep elements stand in each other at most, at a glance: one that is never closed counts to the end.
+fn depth(markup: &str) -> usize {
+    let (mut now, mut most) = (0usize, 0);
+    for tag in markup.split('<').skip(1) {
+        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+        match (tag.starts_with('/'), name.to_ascii_lowercase().as_str()) {
+            (true, _) => now = now.saturating_sub(1),
+            (false, "" | "br" | "hr" | "img" | "input" | "wbr") => {}
+            (false, _) => now += 1,
+        }
+        most = most.max(now);
+    }
+    most
+}
+
+fn cleaned(markup: &str) -> Html {
+    let attributes: [(&str, &[&str]); 6] = [
+        ("a", &["href"]),
+        ("th", &["scope", "colspan", "rowspan"]),
+        ("td", &["colspan", "rowspan"]),
+        ("ol", &["start"]),
+        ("time", &["datetime"]),
+        ("abbr", &["title"]),
+    ];
+    let attributes: HashMap<&str, HashSet<&str>> =
+        attributes.into_iter().map(|(tag, names)| (tag, names.iter().copied().collect())).collect();
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .tags(TAGS.iter().copied().collect())
+        .clean_content_tags(["script", "style", "template", "noscript", "svg", "math", "iframe", "object"].into())
+        .tag_attributes(attributes)
+        .generic_attributes(["class", "lang", "dir"].into())
+        .url_schemes(["https", "http", "mailto"].into())
+        .link_rel(Some("noopener noreferrer"))
+        .attribute_filter(|_, name, value| match name {
+            "class" => Some(known_classes(value)).filter(|classes| !classes.is_empty()).map(Cow::Owned),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    Html::cleaned(builder.clean(markup))
+}
+
+fn known_classes(written: &str) -> String {
+    written.split_ascii_whitespace().filter(|class| CLASSES.contains(class)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLASSES, safe};
+
+    #[test]
+    fn only_structure_text_and_links_pass() {
+        let hostile = "<div class=\"p-4 over panel\" style=\"color:red\" onclick=\"x()\" id=\"main\" hx-get=\"/\">a<script>alert(1)</script>\
+            <img src=x onerror=alert(2)><iframe src=/></iframe><svg onload=x><a href=\"javascript:x\">s</a></svg>\
+            <a href=\"javascript:alert(3)\">j</a><a href=\"https://good.example/\">g</a><form action=/logout><input></form></div>";
+        let clean = safe(hostile).unwrap().as_str().to_owned();
+        for gone in
+            ["script", "alert", "style", "onclick", "onerror", "hx-", "id=", "iframe", "svg", "<form", "<input", "over", "panel"]
+        {
+            assert!(!clean.contains(gone), "{gone}: {clean}");
+        }
+        assert!(clean.starts_with("<div class=\"p-4\">a"), "{clean}");
+        assert!(clean.contains("<a href=\"https://good.example/\" rel=\"noopener noreferrer\">g</a>"), "{clean}");
+    }
+
+    #[test]
+    fn every_class_that_passes_is_defined() {
+        let css = include_str!("../../static/css/35-template.css");
+        for class in CLASSES {
+            assert!(css.contains(&format!(".{class} ")) || css.contains(&format!(".{class},")), "{class}");
+        }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused_at_once() {
+        assert!(safe(&("<div>".repeat(40_000) + "x")).is_none());
+        assert!(safe(&"<p>a<br>b</p>".repeat(5_000)).is_some());
+    }
+}
