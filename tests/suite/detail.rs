@@ -128,3 +128,22 @@ async fn what_the_author_switched_off_is_not_offered() {
     assert!(!page.contains("panel/cpu/detail") && page.contains("panel/rows/detail"), "no way leads there");
     world.close().await;
 }
+
+#[tokio::test]
+async fn the_files_of_a_detail_hold_what_it_shows() {
+    let world = World::open().await;
+    let viewer = world.person("viewer@alpha.example").await;
+    // Counted from now on whole minutes, 24 hours are buckets of one minute; the readings are a minute apart.
+    for (raw, column) in [("", "time,series,value"), ("&cpu.raw=1", "time,series,value")] {
+        let page = world.text(&viewer, &format!("{CPU}?from=now-24h&to=now{raw}")).await;
+        let file = page.split("href=\"").find(|rest| rest.starts_with("/tenant/alpha-works/report/cpu.csv")).expect("a link");
+        let href = file.split('"').next().unwrap().replace("&#38;", "&");
+        assert_eq!(href.contains("cpu.raw=1"), !raw.is_empty(), "{href}");
+        let csv = world.text(&viewer, &href).await;
+        assert!(csv.trim_start_matches('\u{feff}').starts_with(column), "{csv}");
+        assert_eq!(csv.lines().count(), 121, "{href}");
+    }
+    let narrowed = world.text(&viewer, "/tenant/alpha-works/report/cpu.csv?dashboard=default&cpu.series=nobody").await;
+    assert_eq!(narrowed.lines().count(), 1, "the series chosen are the series exported");
+    world.close().await;
+}

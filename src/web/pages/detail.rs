@@ -10,7 +10,7 @@ use poem::{Request, Response, handler};
 
 use super::dashboard::{find, zone_words};
 use super::panel::answer;
-use super::{Chrome, PanelFrame};
+use super::{Chrome, Link, PanelFrame, report};
 use crate::config::{Dashboard, Placed};
 use crate::datastore::{Bind, Dialect};
 use crate::error::{Error, Result};
@@ -18,7 +18,6 @@ use crate::panel::{Address, View, rows_behind};
 use crate::query::Query;
 use crate::tenancy::TenantScope;
 use crate::web::panels::{self, Answers, Stand};
-use crate::web::routes::PUBLIC;
 use crate::web::view::PageView;
 use crate::web::{Parts, around, filters};
 
@@ -44,8 +43,8 @@ pub struct Detail {
     pub raw: Option<RawLink>,
     /// The series there are, to choose from.
     pub series: Option<SeriesForm>,
-    /// The data as files.
-    pub exports: Vec<super::Link>,
+    /// The data on paper and as files.
+    pub exports: Vec<Link>,
     /// The question, for authors alone.
     pub source: Option<SourceView>,
 }
@@ -278,20 +277,13 @@ impl Closely<'_> {
         })
     }
 
-    /// The data as files, where this server gives them.
-    fn exports(&self) -> Vec<super::Link> {
-        let given = |line: &&crate::web::routes::Line| line.method == "GET" && line.path.starts_with("/tenant/:tenant/report/");
-        if !PUBLIC.iter().any(|line| given(&line)) {
-            return Vec::new();
-        }
-        let link = |word: &str, name: &str| {
-            let path = format!("/tenant/{}/report/{}.{word}", self.scope.slug(), self.placed.key);
-            let mut address = Address { path, query: self.view.page.query.clone() };
-            address = address.with("dashboard", Some(self.dashboard.key.as_str()));
-            address = address.with("disable_aggregation", (!self.view.aggregate).then_some("true"));
-            super::Link { name: name.to_owned(), href: address.href(), current: false }
-        };
-        vec![link("csv", "CSV"), link("json", "JSON")]
+    /// The data on paper and as files, as it is shown here.
+    fn exports(&self) -> Vec<Link> {
+        let (scope, dashboard, placed, query) = (self.scope, self.dashboard, self.placed, &self.page.query);
+        let print = report::address(scope, dashboard, placed, query, "");
+        let rows = placed.panel.export(&self.view).is_some();
+        let print = Link { name: "Print".to_owned(), href: print, current: false };
+        std::iter::once(print).chain(report::files(scope, dashboard, placed, query, rows, false)).collect()
     }
 
     /// File and question: for those who write them, and nobody else.
