@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use crate::world::{Person, World};
+use crate::world::{Kind, Person, Setting, World};
 
 const CPU: &str = "/tenant/alpha-works/dashboard/default/panel/cpu/detail";
 
@@ -145,5 +145,22 @@ async fn the_files_of_a_detail_hold_what_it_shows() {
     }
     let narrowed = world.text(&viewer, "/tenant/alpha-works/report/cpu.csv?dashboard=default&cpu.series=nobody").await;
     assert_eq!(narrowed.lines().count(), 1, "the series chosen are the series exported");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_detail_does_the_same_over_postgresql() {
+    let world = World::raise(Setting { beta: Kind::Postgres, ..Setting::default() }).await;
+    let viewer = world.person("viewer@beta.example").await;
+    let cpu = "/tenant/beta-works/dashboard/default/panel/cpu/detail";
+    let page = world.text(&viewer, &format!("{cpu}?from=now-3h&to=now&cpu.sort=cpu_percent&cpu.dir=asc&cpu.page=2")).await;
+    assert!(page.contains("26–50 of 120 rows") && page.contains("MARKBETA-server") && !page.contains("MARKALPHA"), "{page}");
+    let raw = world.text(&viewer, &format!("{cpu}?from=now-24h&to=now&cpu.raw=1&cpu.series=MARKBETA-server")).await;
+    assert!(raw.contains("every reading") && raw.contains("value=\"MARKBETA-server\" checked"), "{raw}");
+    let health = world.text(&viewer, "/tenant/beta-works/dashboard/default/panel/health/detail").await;
+    assert!(health.contains("of 2 rows"), "{health}");
+    let operator = world.person("operator@example.com").await;
+    let source = world.text(&operator, &format!("{cpu}?from=now-24h&to=now")).await;
+    assert!(source.contains("beta-works/panels/cpu.yaml:1") && source.contains("<code>$1</code>"), "{source}");
     world.close().await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use crate::world::{Person, World};
+use crate::world::{Kind, Person, Setting, World};
 
 const PANELS: &str = r#"
   panels:
@@ -51,7 +51,10 @@ const PAGE: &str = "/tenant/alpha-works/dashboard/filtered";
 
 /// The stage with a filtered dashboard in both tenants.
 async fn open() -> World {
-    let world = World::open().await;
+    prepared(World::open().await).await
+}
+
+async fn prepared(world: World) -> World {
     for slug in ["alpha-works", "beta-works"] {
         write(&world, &format!("{slug}/dashboards/filtered.yaml"), &format!("{FILTERS}{PANELS}"));
     }
@@ -284,5 +287,31 @@ async fn dashboards_are_listed_front_page_first_and_an_own_file_wins_over_the_sh
     let beta = world.person("viewer@beta.example").await;
     let beta_page = world.get(&beta, "/tenant/beta-works/dashboard/common").await;
     assert_eq!(beta_page.status(), 404, "a tenant uses of the shared ones what it names");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn filters_do_the_same_over_postgresql() {
+    let world = prepared(World::raise(Setting { beta: Kind::Postgres, ..Setting::default() }).await).await;
+    let viewer = world.person("viewer@beta.example").await;
+    let page = "/tenant/beta-works/dashboard/filtered";
+    let fragment = async |query: &str| {
+        let path = format!("{page}/panel/errors?{query}");
+        world.ask(&viewer, Method::GET, &path).header("hx-request", "true").send().await.unwrap().text().await.unwrap()
+    };
+    for (query, left) in [
+        ("", 12),
+        ("var-service=MARKBETA-service-030", 1),
+        ("var-service=MARKALPHA-service-030", 0),
+        ("var-least=10&var-least=30", 2),
+        ("var-words=SERVICE-00", 1),
+        ("var-words=%27%3B+DROP+TABLE+error_logs%3B--", 0),
+        ("var-words=%25", 0),
+    ] {
+        let html = fragment(query).await;
+        assert_eq!(rows(&html), left, "{query}: {html}");
+    }
+    let html = world.text(&viewer, &format!("{page}?var-least=30")).await;
+    assert!(html.contains("<option>MARKBETA-service-030</option>") && !html.contains("<option>MARKBETA-service-020</option>"));
     world.close().await;
 }
