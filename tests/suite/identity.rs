@@ -25,7 +25,8 @@ async fn a_session_is_known_by_its_token_and_leaves_no_token_behind() {
         assert_eq!(ann.email(), &address("ann"));
         assert!(!ann.is_operator());
         assert_ne!(ann.session_id().as_str(), token);
-        assert!(world.who(&format!("{}A", &token[..42])).await.is_none());
+        let other = if token.starts_with('A') { 'B' } else { 'A' };
+        assert!(world.who(&format!("{other}{}", &token[1..])).await.is_none());
         assert!(world.who("").await.is_none());
         assert_ne!(world.token_of("ann").await, token, "every sign-in is a session of its own");
         assert_eq!(world.audited(Action::SignIn).await.len(), 2);
