@@ -104,6 +104,12 @@ impl ValueAxis {
         self.scale.format(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) })).to_string()
     }
 
+    /// The same without its unit.
+    pub fn bare(&self, value: f64) -> String {
+        let scaled = (value / self.scale.divisor).abs();
+        self.scale.number(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) }))
+    }
+
     /// Where areas end: zero, or the end next to it.
     pub fn base(&self) -> f64 {
         0f64.clamp(self.lo, self.hi)

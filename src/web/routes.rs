@@ -65,6 +65,7 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
+    "/help/panels"                                        { GET Person => pages::gallery::show }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }

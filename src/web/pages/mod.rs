@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod detail;
 pub mod error;
 pub mod filters;
+pub mod gallery;
 pub mod image;
 pub mod landing;
 pub mod login;
