@@ -96,7 +96,7 @@ impl Heat {
         let most = if self.tall { NAMED.1 } else { NAMED.0 };
         for (index, row) in self.rows.iter().enumerate().step_by(self.rows.len().div_ceil(most).max(1)) {
             let y = percent((index as f64 + 0.5) / self.rows.len() as f64);
-            let _ = write!(out, "<text x=\"100%\" y=\"{y}\">{}</text>", Esc(&cut(&row.label, 16)));
+            let _ = write!(out, "<text x=\"100%\" y=\"{y}\">{}</text>", Esc(&cut(&row.label, 14)));
         }
         let _ = write!(
             out,

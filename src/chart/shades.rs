@@ -6,6 +6,8 @@ use crate::domain::Unit;
 
 /// The shades of the page's palette, from weak to strong.
 pub(super) const SHADES: usize = 7;
+/// About how many round steps there are.
+const STEPS: f64 = 6.0;
 
 /// One step of the scale.
 #[derive(Debug)]
@@ -48,19 +50,12 @@ impl Shades {
     ) -> Shades {
         let extent =
             values.clone().fold(None, |ends: Option<(f64, f64)>, v| Some(ends.map_or((v, v), |(a, b)| (a.min(v), b.max(v)))));
-        let axis = ValueAxis::new(&Fit {
-            extent,
-            whole: values.clone().all(|value| value.fract() == 0.0),
-            limits: &[],
-            fixed: ends,
-            from_zero: false,
-            unit,
-            decimals,
-        });
+        let whole = values.clone().all(|value| value.fract() == 0.0);
+        let axis = ValueAxis::new(&Fit { extent, whole, limits: &[], fixed: ends, from_zero: false, unit, decimals });
         let steps = match (extent, thresholds) {
             (None, _) => Vec::new(),
-            (Some(_), []) => round(&axis),
-            (Some((lowest, _)), thresholds) => own(&axis, thresholds, lowest),
+            (Some(_), []) => round(&axis, whole),
+            (Some((lowest, _)), thresholds) => own(&axis, thresholds, lowest, whole),
         };
         Shades { axis, steps }
     }
@@ -76,10 +71,9 @@ fn shade(n: usize, count: usize) -> usize {
     if count < 2 { SHADES.div_ceil(2) } else { 1 + (n * (SHADES - 1) + (count - 1) / 2) / (count - 1) }
 }
 
-/// Steps between the round values of the axis.
-fn round(axis: &ValueAxis) -> Vec<Step> {
-    let inside = axis.ticks.iter().map(|(value, _)| *value).filter(|value| *value > axis.lo && *value < axis.hi);
-    let edges: Vec<f64> = std::iter::once(axis.lo).chain(inside).chain([axis.hi]).collect();
+/// Round steps.
+fn round(axis: &ValueAxis, whole: bool) -> Vec<Step> {
+    let edges = axis.steps(STEPS, whole);
     let count = edges.len() - 1;
     let step = |(n, ends): (usize, &[f64])| Step {
         floor: if n == 0 { f64::NEG_INFINITY } else { ends[0] },
@@ -91,10 +85,10 @@ fn round(axis: &ValueAxis) -> Vec<Step> {
 }
 
 /// Steps that begin where the author says.
-fn own(axis: &ValueAxis, thresholds: &[Threshold], lowest: f64) -> Vec<Step> {
+fn own(axis: &ValueAxis, thresholds: &[Threshold], lowest: f64, whole: bool) -> Vec<Step> {
     let mut limits: Vec<&Threshold> = thresholds.iter().filter(|limit| limit.value.is_finite()).collect();
     limits.sort_by(|a, b| a.value.total_cmp(&b.value));
-    let Some(first) = limits.first() else { return round(axis) };
+    let Some(first) = limits.first() else { return round(axis, whole) };
     let below = (lowest < first.value).then(|| (f64::NEG_INFINITY, format!("under {}", axis.exact(first.value)), None));
     let named = limits.iter().enumerate().map(|(n, limit)| {
         let words = match (&limit.label, limits.get(n + 1)) {

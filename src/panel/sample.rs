@@ -82,7 +82,7 @@ pub(super) fn wave(seed: usize, at: DateTime<Utc>) -> f64 {
     let day = ((hours - 8.0) * std::f64::consts::TAU / 24.0).sin();
     let mixed = (at.timestamp() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(seed as u64).rotate_left(31);
     let noise = (mixed.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64 / (1 << 24) as f64;
-    (0.45 + 0.3 * day + 0.1 * ((hours + seed as f64 * 3.0) / 1.7).sin() + 0.12 * noise).clamp(0.0, 1.0)
+    (0.45 + 0.3 * day + 0.1 * ((hours + seed as f64 * 3.0) / 1.7).sin() + 0.04 * noise).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

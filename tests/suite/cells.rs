@@ -73,7 +73,7 @@ async fn cells_and_bars_hold_every_reading_once_and_say_when_the_grid_is_finer()
             assert_eq!(sum(&lines(world, viewer, &format!("{file}.csv?{DAY}")).await), count, "{file}");
         }
         let cells = lines(world, viewer, &format!("heat.csv?{DAY}")).await;
-        assert!(cells.len() > 20 && cells[1][1] == "MARKBETA-server" && cells[1][0].contains('T'), "{:?}", cells[1]);
+        assert!(cells.len() > 10 && cells[1][1] == "MARKBETA-server" && cells[1][0].contains('T'), "{:?}", cells[1]);
         let spread = lines(world, viewer, &format!("spread.csv?{DAY}")).await;
         assert_eq!(spread[0], ["time", "from", "to", "count"]);
         assert!(spread[1..].iter().all(|line| line[1].is_empty() || line[1].parse::<f64>().is_ok()), "{:?}", spread[1]);

@@ -107,7 +107,7 @@ fn what_leaves_as_a_file_is_the_cells_or_every_reading() {
     assert_eq!(shaped.column("from"), Some(&floats(&[None, Some(50.0), Some(500.0)])));
     assert_eq!(shaped.column("to"), Some(&floats(&[Some(50.0), Some(100.0), None])));
     let picture = panel(LOAD).picture(&[loads()], &view(48, &[])).unwrap();
-    assert!(picture.as_str().contains("web-2") && picture.as_str().contains("75–100"), "{}", &picture.as_str()[..200]);
+    assert!(picture.as_str().contains("web-2") && picture.as_str().contains("80–100"), "{}", &picture.as_str()[..200]);
     assert!(!picture.as_str().contains("class=") && picture.png().unwrap().starts_with(b"\x89PNG"));
 }
 
