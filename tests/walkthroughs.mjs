@@ -1,8 +1,7 @@
 // Follows the walkthroughs of docs/ literally, in a copy of the tree: writes their files, changes what they say, runs their
 // commands, serves, and looks whether the pages say what they promise. A text that no longer holds fails here.
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,7 +26,10 @@ function read(path) {
 /** A copy of the tree without what is built, installed or recorded. */
 function copy(to) {
   const left = new Set(['target', '.git', 'data', 'node_modules', 'coverage', 'tests/browser/node_modules', 'tests/browser/out']);
-  cpSync(root, to, { recursive: true, preserveTimestamps: true, filter: (from) => !left.has(relative(root, from)) });
+  const filter = (from) => !left.has(relative(root, from));
+  for (const entry of readdirSync(root).filter((entry) => filter(join(root, entry)))) {
+    cpSync(join(root, entry), join(to, entry), { recursive: true, preserveTimestamps: true, filter });
+  }
 }
 
 function follow({ path, files, changes }, tree) {
@@ -83,16 +85,18 @@ async function look(url, { path, account, promises }) {
 }
 
 const walkthroughs = pages.map(read);
-const home = mkdtempSync(join(tmpdir(), 'loggia-walkthroughs-'));
-const tree = join(home, 'tree');
-// The project's own target folder: what it depends on is built already.
+// The project's own target folder: what it depends on is built already. The copy always has the same place in it, so that
+// what is built of it is built over, and not beside it.
 const target = resolve(process.env.CARGO_TARGET_DIR ?? join(root, 'target'));
+const home = join(target, 'walkthroughs');
+const tree = join(home, 'tree');
 const binary = join(target, 'debug', 'loggia');
 const kept = join(home, 'loggia');
+rmSync(home, { recursive: true, force: true });
+mkdirSync(tree, { recursive: true });
 try {
   copy(tree);
   walkthroughs.forEach((walkthrough) => follow(walkthrough, tree));
-  mkdirSync(target, { recursive: true });
   symlinkSync(target, join(tree, 'target'));
   if (existsSync(binary)) cpSync(binary, kept, { preserveTimestamps: true });
   const commands = new Set(walkthroughs.flatMap((walkthrough) => walkthrough.commands));

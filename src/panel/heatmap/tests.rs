@@ -121,8 +121,15 @@ fn more_rows_than_fit_are_cut_and_told() {
     assert_eq!(drawing.notices, ["The 20 of 90 rows with the highest values are shown."]);
     assert_eq!(drawing.body.as_str().matches("<g data-name").count(), 20);
     assert!(drawing.body.as_str().contains("server 89") && !drawing.body.as_str().contains("server 10"));
-    let wide = panel(&LOAD.replace("unit: percent", "unit: percent, most: 60")).draw(&[many], &view(168, &[]));
+    let sixty = panel(&LOAD.replace("unit: percent", "unit: percent, most: 60"));
+    let wide = sixty.draw(std::slice::from_ref(&many), &view(168, &[]));
     assert_eq!(wide.body.as_str().matches("<g data-name").count(), 60, "{:?}", wide.notices);
+    let mut fine = view(24 * 14, &[]);
+    fine.aggregate = false;
+    let drawing = sixty.draw(&[many], &fine);
+    let rows = drawing.body.as_str().matches("<g data-name").count();
+    assert!((30..40).contains(&rows), "as many as there are cells for: {rows}");
+    assert_eq!(drawing.notices, [format!("The {rows} of 90 rows with the highest values are shown.")]);
 }
 
 #[test]
