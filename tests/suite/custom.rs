@@ -92,7 +92,7 @@ impl Desk {
     }
 
     async fn ask(&self, scope: &TenantScope, maker: Maker, wants: Wants) -> Result<Made, Trouble> {
-        let call = EndpointCall { maker, parameters: Map::new(), wants, follows: false };
+        let call = EndpointCall { maker, parameters: Map::new(), filters: Vec::new(), wants, follows: false };
         self.endpoints.ask(&call, Asked { scope, cache: &self.cache, view: &self.view, fresh: false }).await
     }
 

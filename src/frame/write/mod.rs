@@ -107,6 +107,11 @@ impl Writer {
         }
     }
 
+    /// How it writes.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// How many rows were written.
     pub fn written(&self) -> u64 {
         self.rows

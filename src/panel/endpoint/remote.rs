@@ -8,8 +8,10 @@ use futures_util::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 
-use super::answer::{MOST_PICTURE, MOST_WORDS, Picture};
+use super::answer::{MOST_PICTURE, MOST_WORDS, Picture, words};
 use super::{Content, EndpointCall, Trouble, Wants};
+use crate::domain::{Key, TimeRange};
+use crate::query::Chosen;
 
 /// Which other servers may be asked.
 #[derive(Clone, Debug, Default)]
@@ -54,14 +56,24 @@ impl Remote {
         Ok(Remote { client, reach, patience })
     }
 
-    /// Asks the other server; what came is told from its bytes.
-    pub(super) async fn ask(&self, url: &url::Url, call: &EndpointCall) -> Result<Content, Trouble> {
+    /// Asks the other server; it is told the range where the panel follows it, and the filters under its own names for them.
+    /// What came is told from its bytes.
+    pub(super) async fn ask(
+        &self,
+        url: &url::Url,
+        call: &EndpointCall,
+        range: Option<TimeRange>,
+        filters: &[(Key, String, Chosen)],
+    ) -> Result<Content, Trouble> {
         let host = url.host_str().unwrap_or("?").to_owned();
         self.admit(url, &host)?;
         let mut url = url.clone();
         for (name, value) in &call.parameters {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             url.query_pairs_mut().append_pair(name, &text);
+        }
+        for (name, value) in range_and_filters(range, filters) {
+            url.query_pairs_mut().append_pair(name, &value);
         }
         let accept = if call.wants == Wants::Words { "application/json" } else { "image/svg+xml, image/png, image/jpeg" };
         let failed = |cause: reqwest::Error| match cause.is_timeout() {
@@ -82,12 +94,13 @@ impl Remote {
             }
             body.extend_from_slice(&chunk);
         }
-        match call.wants {
+        let wants = call.wants;
+        // Reading megabytes takes a while, which other answers need not wait for.
+        let read = tokio::task::spawn_blocking(move || match wants {
             Wants::Picture => Picture::read(&body, false).map(Content::Picture),
-            Wants::Words => {
-                serde_json::from_slice(&body).map(Content::Words).map_err(|cause| Trouble::NotThat("JSON", cause.to_string()))
-            }
-        }
+            Wants::Words => words(&body),
+        });
+        read.await.unwrap_or(Err(Trouble::Undrawn))
     }
 
     fn admit(&self, url: &url::Url, host: &str) -> Result<(), Trouble> {
@@ -103,6 +116,20 @@ impl Remote {
             _ => Ok(()),
         }
     }
+}
+
+/// `from` and `to` in UTC; a filter's values, one pair each.
+fn range_and_filters(range: Option<TimeRange>, filters: &[(Key, String, Chosen)]) -> Vec<(&str, String)> {
+    let written = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let range = range.into_iter().flat_map(|range| [("from", written(range.from())), ("to", written(range.to()))]);
+    let values = filters.iter().flat_map(|(_, name, chosen)| {
+        let values = match chosen {
+            Chosen::OneOf(values) => values.clone(),
+            Chosen::Contains(text) => vec![text.clone()],
+        };
+        values.into_iter().map(|value| (name.as_str(), value))
+    });
+    range.chain(values).collect()
 }
 
 /// A failure with its causes, for the log.
