@@ -116,7 +116,7 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         "to": written(view.range.to()),
         "zone": view.zone.name(),
         "made_at": written(view.now),
-        "made_by": scope.identity().email().as_str(),
+        "made_by": scope.identity().email(),
     });
     let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.export_rows);
     let parcel = Bundle { scope: scope.clone(), parts: parts_of, about, zone: view.zone, allowed, cap };

@@ -125,27 +125,21 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// These endpoints, and the servers within reach.
-    ///
-    /// # Errors
-    /// That encryption cannot be set up on this machine.
-    pub fn new(registry: Registry, reach: Reach) -> Result<Endpoints, String> {
+    pub fn new(registry: Registry, reach: Reach) -> Endpoints {
         Endpoints::with_patience(registry, reach, PATIENCE)
     }
 
     /// The same, with less patience (for tests).
-    ///
-    /// # Errors
-    /// As [`Endpoints::new`].
-    pub fn with_patience(registry: Registry, reach: Reach, patience: Duration) -> Result<Endpoints, String> {
+    pub fn with_patience(registry: Registry, reach: Reach, patience: Duration) -> Endpoints {
         let weigh = |key: &String, kept: &Kept| u32::try_from(kept.bytes + key.len() + 200).unwrap_or(u32::MAX);
-        Ok(Endpoints {
+        Endpoints {
             registry,
-            remote: Remote::new(reach, patience)?,
+            remote: Remote::new(reach, patience),
             kept: moka::sync::Cache::builder().max_capacity(KEPT).weigher(weigh).build(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             of_tenant: moka::sync::Cache::new(10_000),
             patience,
-        })
+        }
     }
 
     /// The endpoints of this program.

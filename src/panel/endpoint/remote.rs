@@ -1,7 +1,7 @@
 //! Pictures and words of other servers: only those the settings name, nothing behind their back, within time and size.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -36,24 +36,30 @@ impl Reach {
 
 #[derive(Debug)]
 pub(super) struct Remote {
-    client: reqwest::Client,
+    /// Made for the first question: encryption and its authorities take megabytes, and few installations ask anybody.
+    client: OnceLock<Result<reqwest::Client, String>>,
     reach: Reach,
     patience: Duration,
 }
 
 impl Remote {
-    pub(super) fn new(reach: Reach, patience: Duration) -> Result<Remote, String> {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .timeout(patience)
-            .connect_timeout(patience / 2)
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("loggia/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Public { private: reach.private }))
-            .build()
-            .map_err(|cause| format!("other servers cannot be asked from here: {cause}"))?;
-        Ok(Remote { client, reach, patience })
+    pub(super) fn new(reach: Reach, patience: Duration) -> Remote {
+        Remote { client: OnceLock::new(), reach, patience }
+    }
+
+    fn client(&self, host: &str) -> Result<&reqwest::Client, Trouble> {
+        let made = || {
+            let client = reqwest::Client::builder()
+                .redirect(Policy::none())
+                .timeout(self.patience)
+                .connect_timeout(self.patience / 2)
+                .no_proxy()
+                .referer(false)
+                .user_agent(concat!("loggia/", env!("CARGO_PKG_VERSION")))
+                .dns_resolver(Arc::new(Public { private: self.reach.private }));
+            client.build().map_err(|cause| format!("other servers cannot be asked from here: {}", told(&cause)))
+        };
+        self.client.get_or_init(made).as_ref().map_err(|why| Trouble::Unreachable(host.to_owned(), why.clone()))
     }
 
     /// Asks the other server; it is told the range where the panel follows it, and the filters under its own names for them.
@@ -80,7 +86,7 @@ impl Remote {
             true => Trouble::TooSlow(self.patience),
             false => Trouble::Unreachable(host.clone(), told(&cause.without_url())),
         };
-        let response = self.client.get(url).header("accept", accept).send().await.map_err(failed)?;
+        let response = self.client(&host)?.get(url).header("accept", accept).send().await.map_err(failed)?;
         if response.status().as_u16() != 200 {
             return Err(Trouble::Unreachable(host, format!("it answered {}", response.status())));
         }
