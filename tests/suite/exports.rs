@@ -361,7 +361,7 @@ async fn a_file_that_is_cut_says_so_in_every_format() {
         let manifest = std::io::read_to_string(archive.by_name("manifest.json").unwrap()).unwrap();
         let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
         let rows = manifest["panels"].as_array().unwrap().iter().find(|panel| panel["panel"] == "rows").unwrap();
-        assert_eq!((&rows["rows"], &rows["truncated"]), (&7.into(), &true.into()), "{tenant}: {rows}");
+        assert_eq!((&rows["rows"], &rows["truncated"]), (&serde_json::json!(7), &serde_json::json!(true)), "{tenant}: {rows}");
     }
     world.close().await;
 }
@@ -448,6 +448,19 @@ async fn a_report_is_a_page_for_paper_with_its_table_whole() {
     assert!(board.contains("/tenant/alpha-works/report/dashboard/default.zip"));
     let led = world.get(&viewer, "/reports/rows?from=now-1h").await;
     assert_eq!(led.headers()["location"], "/tenant/alpha-works/report/rows?from=now-1h");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_table_longer_than_paper_says_how_much_of_it_is_printed() {
+    let world = World::raise(Setting { beta: Kind::Postgres, ..Setting::default() }).await;
+    let long = "ALTER TABLE error_logs RENAME TO short; CREATE VIEW error_logs AS SELECT now() - n * interval '1 s' AS at, \
+        'printed ' || n AS service, n::numeric AS amount FROM generate_series(1, 10500) AS n";
+    world.beta.as_ref().unwrap().execute(long).await;
+    let viewer = world.person("viewer@beta.example").await;
+    let page = world.text(&viewer, "/tenant/beta-works/report/rows").await;
+    assert_eq!(page.matches(">printed ").count(), 10_000, "{}", &page[..2_000]);
+    assert!(page.contains("The first 10,000 of 10,500 are printed; a file holds all of them."));
     world.close().await;
 }
 
