@@ -121,7 +121,7 @@ pub async fn parts(
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
     let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
-    let endpoints = Endpoints::new(custom_panels::registry(), reach)?;
+    let endpoints = Endpoints::new(custom_panels::registry(), reach);
     let rates = Rates::new(settings.rate_limit);
     let parts = Arc::new(Parts {
         settings,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -114,7 +115,11 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
     let mut flags = Flags { config: given.config, ..Flags::default() };
     if let Command::Serve { demo, listen, internal_listen } = given.command {
         flags = Flags { demo, listen, internal_listen, ..flags };
-        return runtime()?.block_on(super::serve::until_stopped(load(&flags)?)).map(|()| ExitCode::SUCCESS);
+        let settings = load(&flags)?;
+        if settings.demo && runtime()?.block_on(super::serve::make_demo(&settings))? {
+            anew();
+        }
+        return runtime()?.block_on(super::serve::until_stopped(settings)).map(|()| ExitCode::SUCCESS);
     }
     if let Command::Schema { what } = given.command {
         print(&format!("{:#}", config::schema::print(what)));
@@ -129,6 +134,14 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Begins this program anew in its place: a heap in which a hundred thousand rows were made stays in pieces, and whoever
+/// serves afterwards would carry them. Returns only where that is not possible, and then nothing is lost but memory.
+fn anew() {
+    if let Ok(program) = std::env::current_exe() {
+        let _ = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
     }
 }
 

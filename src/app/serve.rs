@@ -76,6 +76,19 @@ pub async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
+/// Makes the demo's data where there is none, and tells whether it did.
+///
+/// # Errors
+/// A folder or file that cannot be written.
+pub async fn make_demo(settings: &Settings) -> Result<bool, String> {
+    settings.check_serving()?;
+    if demo::is_made(&settings.data_dir) {
+        return Ok(false);
+    }
+    demo::prepare(&settings.data_dir, &Clock::system()).await.map_err(|e| format!("the demo's data: {e}"))?;
+    Ok(demo::is_made(&settings.data_dir))
+}
+
 /// `loggia serve`: runs until the process is told to end.
 ///
 /// # Errors

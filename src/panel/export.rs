@@ -14,8 +14,7 @@ use crate::query::{Chosen, Name, Query, Set, Source, TimeColumn};
 pub struct Export {
     /// All of it, in the order shown.
     pub query: Query,
-    /// How many rows that is, where they may be more than a file holds.
-    pub count: Option<Query>,
+    count: Option<Query>,
     columns: Vec<Column>,
 }
 
@@ -145,6 +144,12 @@ impl Export {
     #[must_use]
     pub fn filtered(self, filters: &[(Key, Chosen)]) -> Export {
         Export { query: self.query.filtered(filters), count: self.count.map(|count| count.filtered(filters)), ..self }
+    }
+
+    /// The question whether there are more rows than this, where there may be: their `count` is then one more.
+    pub fn more_than(&self, rows: u64) -> Option<Query> {
+        let Some(Query::Count { set }) = &self.count else { return None };
+        Some(Query::CountTo { set: set.clone(), most: rows + 1 })
     }
 
     /// The headings of a CSV.

@@ -31,8 +31,8 @@ pub use address::Address;
 pub use behind::rows_behind;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use endpoint::{
-    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Parameter, Picture, Reach, Registry,
-    Trouble, Value, Wants, escaped,
+    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Narrowed, Parameter, Picture, Reach,
+    Registry, Trouble, Value, Wants, escaped,
 };
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};

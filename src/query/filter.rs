@@ -51,7 +51,7 @@ impl Query {
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
-            Query::Rows { set, .. } | Query::Count { set } => &set.source,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => &set.source,
         }
     }
 
@@ -63,7 +63,7 @@ impl Query {
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
-            Query::Rows { set, .. } | Query::Count { set } => &mut set.source,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => &mut set.source,
         }
     }
 }

@@ -182,6 +182,13 @@ pub enum Query {
         /// The set.
         set: Set,
     },
+    /// The same, but counting ends at `most`: whether there are more of them need not be told by reading them all.
+    CountTo {
+        /// The set.
+        set: Set,
+        /// Where counting ends.
+        most: u64,
+    },
 }
 
 /// The rows a table stands for.

@@ -14,7 +14,7 @@ impl Query {
             Query::Value { range, .. } | Query::Groups { range, .. } => *range,
             Query::Latest { .. } => None,
             Query::Distinct { within, .. } => within.as_ref().map(|(_, range)| *range),
-            Query::Rows { set, .. } | Query::Count { set } => set.range,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => set.range,
         }
     }
 
@@ -36,7 +36,7 @@ impl Query {
                     *range = moved(*range);
                 }
             }
-            Query::Rows { set, .. } | Query::Count { set } => set.range = set.range.map(moved),
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => set.range = set.range.map(moved),
         }
         format!("{shape:?}")
     }

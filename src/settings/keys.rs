@@ -43,6 +43,7 @@ sections! {
     "cache" CacheKeys { bytes: u64 }
     "rate_limit" RateKeys { enabled: bool }
     "operators" OperatorKeys { read_tenants: bool }
+    "limits" LimitKeys { export_rows: u64 }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "accounts" AccountKeys { local: bool }
     "oidc" OidcKeys { issuer: Url, client_id: String, client_secret: Secret, scopes: String, roles_claim: String, tenants_claim: String }
@@ -75,6 +76,7 @@ pub(super) struct Keys {
     pub(super) cache: CacheKeys,
     pub(super) rate_limit: RateKeys,
     pub(super) operators: OperatorKeys,
+    pub(super) limits: LimitKeys,
     pub(super) endpoints: EndpointKeys,
     pub(super) accounts: AccountKeys,
     pub(super) oidc: OidcKeys,

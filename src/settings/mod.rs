@@ -23,6 +23,8 @@ use words::{Cidrs, Hosts};
 const LONGEST_SESSION: Duration = Duration::from_secs(366 * 86_400);
 /// The longest a page may wait for its panels.
 const LONGEST_BUDGET: Duration = Duration::from_secs(60);
+/// The most rows a file may have.
+const MOST_EXPORTED: u64 = 5_000_000;
 
 /// Everything chosen, checked.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Settings {
     pub cache_bytes: u64,
     pub rate_limit: bool,
     pub operators_read_tenants: bool,
+    /// The most rows of a file.
+    pub export_rows: u64,
     /// Other servers that custom panels may ask: hosts by name, or by name and port.
     pub endpoint_hosts: Vec<String>,
     /// Whether their addresses may be private ones.
@@ -119,6 +123,7 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         cache_bytes: or(keys.cache.bytes, 32 << 20),
         rate_limit: or(keys.rate_limit.enabled, true),
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
+        export_rows: or(keys.limits.export_rows, MOST_EXPORTED),
         endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
         endpoint_private: or(keys.endpoints.allow_private, false),
         local_accounts: or(keys.accounts.local, true),
@@ -149,6 +154,9 @@ impl Settings {
         }
         if self.panel_budget > LONGEST_BUDGET {
             return Err("panel_budget_ms must be at most 60000".to_owned());
+        }
+        if !(1..=MOST_EXPORTED).contains(&self.export_rows) {
+            return Err(format!("limits.export_rows must be 1 to {MOST_EXPORTED}"));
         }
         Ok(self)
     }
@@ -227,6 +235,8 @@ mod tests {
             ("LOGGIA_SESSION__MAX_HOURS", "18446744073709551615"),
             ("LOGGIA_SESSION__IDLE_MINUTES", "0"),
             ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "0"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "5000001"),
         ] {
             assert!(load("", &[(variable, value)]).is_err(), "{variable}");
         }

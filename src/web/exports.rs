@@ -59,13 +59,15 @@ fn is_on(request: &Request, name: &str) -> bool {
 /// A panel's rows.
 pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, format: Format) -> Result<Response> {
     let export = wanted.export_of(placed).ok_or(Error::NotFound("file: this panel has no rows"))?;
-    let scope = &wanted.scope;
-    let cut = report::is_cut(&export, scope, &parts.cache, &placed.key).await;
-    let rows = export.query.stream(scope).await.map_err(|failure| down(&failure, scope))?;
+    let (scope, cap) = (&wanted.scope, parts.settings.export_rows);
+    let cut = report::is_cut(&export, scope, &parts.cache, &placed.key, cap).await;
+    let rows = export.query.stream(scope, cap).await.map_err(|failure| down(&failure, scope))?;
     parts.tenancy.exported(scope, &placed.key, format.ending());
     let writer = Writer::new(format, wanted.view.zone);
-    let pieces = report::pieces(rows, export, writer, allowed(parts, wanted));
-    let mut response = attachment(&wanted.name(&placed.key, format.ending()), format.content_type(), streamed(pieces));
+    let pieces = report::pieces(rows, export, writer, allowed(parts, wanted), cut);
+    // A file that is looked at long after has nothing but its name to tell that it is not all.
+    let ending = if cut { format!("first-{cap}-rows.{}", format.ending()) } else { format.ending().to_owned() };
+    let mut response = attachment(&wanted.name(&placed.key, &ending), format.content_type(), streamed(pieces));
     if cut {
         response.headers_mut().insert("x-loggia-truncated", HeaderValue::from_static("true"));
     }
@@ -116,7 +118,8 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         "made_at": written(view.now),
         "made_by": scope.identity().email(),
     });
-    let parcel = Bundle { scope: scope.clone(), parts: all.collect(), about, zone: view.zone, allowed: allowed(parts, wanted) };
+    let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.export_rows);
+    let parcel = Bundle { scope: scope.clone(), parts: parts_of, about, zone: view.zone, allowed, cap };
     let pieces = report::bundle(parcel).await.map_err(Error::unavailable)?;
     parts.tenancy.exported(scope, &dashboard.key, "zip");
     Ok(attachment(&wanted.name(&dashboard.key, "zip"), "application/zip", streamed(pieces)))

@@ -27,4 +27,5 @@ mod query;
 mod reload;
 mod sessions;
 mod tenancy;
+mod torture;
 mod world;

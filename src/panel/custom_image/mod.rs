@@ -40,7 +40,7 @@ struct Body<'a> {
 pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>> {
     let common = spec.common(draft);
     let follows = spec.range == Some(RangeMode::Follow);
-    let call = EndpointCall::build(&spec.endpoint, spec.parameters, Wants::Picture, follows, draft)?;
+    let call = EndpointCall::build(&spec.endpoint, spec.parameters, &spec.filters, (Wants::Picture, follows), draft)?;
     let alt = spec.alt.or_else(|| common.description.clone()).unwrap_or_else(|| common.title.clone());
     Some(Arc::new(CustomImage { common, call, alt }))
 }

@@ -18,7 +18,7 @@ pub(in crate::panel) fn behind(title: String, query: Query) -> Option<Arc<dyn Pa
         Query::Groups { source, keys, value, time, range, .. } => {
             (source, time, range.is_some(), keys.into_iter().chain([value]).map(Some).collect())
         }
-        Query::Rows { .. } | Query::Count { .. } | Query::Distinct { .. } => return None,
+        Query::Rows { .. } | Query::Count { .. } | Query::CountTo { .. } | Query::Distinct { .. } => return None,
     };
     Some(Arc::new(of(title, source, time, follows, others.into_iter().flatten().collect())))
 }

@@ -44,6 +44,7 @@ impl Query {
                 rows::page(&mut sql, set, columns, sort.as_ref(), *offset, *limit);
             }
             Query::Count { set } => rows::count(&mut sql, set),
+            Query::CountTo { set, most } => rows::count_to(&mut sql, set, *most),
             Query::Distinct { source, column, within, limit } => {
                 filter::distinct(&mut sql, source, column, within.as_ref(), *limit);
             }
