@@ -68,11 +68,19 @@ enum Subject {
 }
 
 impl Identities {
-    /// Who brings this token.
+    /// Who brings this token. Why one is refused stands in the log; the caller is told no more than that it is.
     ///
     /// # Errors
     /// See [`Refusal`].
     pub async fn bearer(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
+        let brought = self.brought(token, audience, correlation).await;
+        if let Err(Refusal::Bad(reason)) = &brought {
+            tracing::info!(reason, correlation_id = %correlation, "a bearer token was refused");
+        }
+        brought
+    }
+
+    async fn brought(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
         let issuer = claims::look(token).map_err(Refusal::Bad)?.iss;
         if issuer != self.issuer() {
             return Err(Refusal::Bad("the token comes from another issuer".to_owned()));
