@@ -81,10 +81,14 @@ impl Identities {
     }
 
     async fn brought(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
-        let issuer = claims::look(token).map_err(Refusal::Bad)?.iss;
-        if issuer != self.issuer() {
-            return Err(Refusal::Bad("the token comes from another issuer".to_owned()));
+        let outside = claims::look(token);
+        if outside.as_ref().is_ok_and(|outside| outside.iss == self.issuer()) {
+            return self.ours(token, audience, correlation).await;
         }
+        Err(Refusal::Bad(outside.err().unwrap_or_else(|| "the token comes from another issuer".to_owned())))
+    }
+
+    async fn ours(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
         let claims = self.tokens().read(token, self.central().clock().now()).await?;
         if !audience.takes(&claims.basics().aud) {
             return Err(Refusal::Bad("the token was made for another audience".to_owned()));

@@ -13,9 +13,9 @@ use loggia::tenancy::NotExchanged;
 use serde_json::Value;
 
 use crate::world::console::Console;
+use crate::world::pem;
 use crate::world::people::{CHEAP, KEY, Stage, World, in_both_worlds, sealer, slug};
 use crate::world::vault::Vault as SmallVault;
-use crate::world::pem;
 
 fn rules(keys: KeyProvider, lead: u64) -> TokenRules {
     let token = Token { ttl: Duration::from_secs(1200), app_ttl: Duration::from_secs(60), key_lead: Duration::from_secs(lead) };
