@@ -10,6 +10,7 @@ mod proof;
 mod scope;
 mod standing;
 mod state;
+mod tokens;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use declaration::{DatastoreDeclaration, Env, Kind, SecretReference, TenantDe
 pub use declare::{Difference, How};
 pub use proof::{Operator, TenantAdmin};
 pub use scope::{Denied, TenantScope};
+pub use tokens::{Exchanged, NotExchanged};
 
 use standing::{Asked, Standing};
 

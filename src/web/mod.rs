@@ -11,6 +11,7 @@ mod exports;
 mod filters;
 mod guards;
 mod headers;
+mod jwks;
 mod limits;
 pub mod pages;
 mod panels;

@@ -17,6 +17,7 @@ use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
+pub(super) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
 
 /// What state a tenant is in.
