@@ -3,15 +3,18 @@
 mod accept;
 mod around;
 mod assets;
+mod browser;
 mod catch;
 mod compress;
 mod cookie;
 mod csrf;
 mod exports;
 mod filters;
+mod form;
 mod guards;
 mod headers;
 mod limits;
+mod listing;
 pub mod pages;
 mod panels;
 mod probes;

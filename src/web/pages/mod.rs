@@ -2,6 +2,7 @@
 //!
 //! A handler fills one of these and hands it over; nothing here asks a database or knows a rule.
 
+pub mod admin;
 pub mod brand;
 pub mod chrome;
 pub mod dashboard;
