@@ -8,6 +8,7 @@ pub mod audit;
 mod change;
 mod connect;
 pub mod datastores;
+pub mod devices;
 mod entity;
 mod error;
 pub mod members;

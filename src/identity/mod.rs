@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod busy;
+pub mod devices;
 mod limit;
 pub mod password;
 pub mod people;

@@ -2,6 +2,7 @@
 
 mod declaration;
 mod declare;
+pub mod devices;
 mod lists;
 pub mod members;
 mod open;

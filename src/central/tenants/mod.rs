@@ -1,6 +1,7 @@
 //! The tenants: who they are, in which state, and what their file or form says about them.
 
 mod cards;
+mod named;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +20,7 @@ use crate::domain::{Role, Slug, TenantId, UserId};
 
 pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
+pub use named::{counts, named};
 
 /// What state a tenant is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,6 +7,7 @@ pub mod brand;
 pub mod chrome;
 pub mod dashboard;
 pub mod detail;
+pub mod device;
 pub mod error;
 pub mod filters;
 pub mod image;
@@ -15,6 +16,7 @@ pub mod login;
 pub mod logout;
 pub mod panel;
 pub mod report;
+pub mod tenant;
 
 #[cfg(test)]
 mod tests;

@@ -262,7 +262,7 @@ pub(super) async fn draw(
         own: operator.actor().user() == Some(account.id),
         version: version(account.updated_at),
         stale: sheet.stale.then(|| moment(account.updated_at, now)),
-        password: parts.settings.accounts_local.then(|| password(account).with(&sheet.faults)),
+        password: parts.settings.local_accounts.then(|| password(account).with(&sheet.faults)),
         fields: fields(account, &sheet),
         email: account.email.to_string(),
         chrome,

@@ -52,7 +52,7 @@ pub async fn set_password(
     request: &Request,
 ) -> Result<Response> {
     let account = path.account(parts).await?;
-    if !parts.settings.accounts_local {
+    if !parts.settings.local_accounts {
         return Err(Error::Forbidden);
     }
     let (actor, password) = (operator.actor(), sent.take().password);

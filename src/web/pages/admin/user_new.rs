@@ -116,7 +116,7 @@ pub async fn submit(
     request: &Request,
 ) -> Result<Response> {
     let draft = sent.take();
-    let faults = match draft.parse(!parts.settings.has_oidc()) {
+    let faults = match draft.parse(!parts.settings.oidc.is_some()) {
         Err(faults) => faults,
         Ok(wanted) => match make(parts, &operator, wanted).await? {
             Ok(href) => return Ok(around::see_other(&href)),
@@ -135,7 +135,7 @@ async fn make(parts: &Parts, operator: &Operator, wanted: Wanted) -> Result<std:
     {
         return Ok(Err(fault("tenant", format!("there is no tenant “{slug}”"))));
     }
-    if wanted.password.is_some() && !parts.settings.accounts_local {
+    if wanted.password.is_some() && !parts.settings.local_accounts {
         return Ok(Err(fault("password", "nobody signs in with a password here")));
     }
     let made = match wanted.password {
@@ -178,7 +178,7 @@ async fn draw(
         Field::of_type("email", "E-mail", "email", &draft.email).required(),
         Field::line("name", "Full name", &draft.name),
     ];
-    if parts.settings.accounts_local {
+    if parts.settings.local_accounts {
         fields.push(password(parts));
     }
     fields.push(
@@ -196,7 +196,7 @@ async fn draw(
 
 fn password(parts: &Parts) -> Field {
     let field = Field::password("password", "First password");
-    match parts.settings.has_oidc() {
+    match parts.settings.oidc.is_some() {
         true => field.hint(&format!("{} Leave it empty for somebody who signs in with their company's account.", Policy::Real.words())),
         false => field.required().hint(&format!("{} Give it to them by a way you trust.", Policy::Real.words())),
     }
