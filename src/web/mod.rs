@@ -35,11 +35,11 @@ pub use limits::Rates;
 
 use self::trail::Trail;
 use crate::central::Central;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
-use crate::identity::Identities;
+use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
 use crate::query::Cache;
@@ -55,6 +55,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub chain: ChainWatch,
+    pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,
     pub catalog: Arc<Live>,

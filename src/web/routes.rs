@@ -14,6 +14,12 @@ pub enum Access {
     Person,
     /// A member of the tenant in the path (or an operator who may read tenants).
     Tenant,
+    /// Who may change the tenant in the path.
+    TenantAdmin,
+    /// Who runs the installation.
+    Operator,
+    /// A machine client with this scope, or whoever the internal API takes in its place.
+    Machine(&'static str),
     /// Nobody: there is nothing here yet, and a stranger learns no more than that.
     Nobody,
 }
@@ -26,6 +32,20 @@ pub struct Line {
     pub method: &'static str,
     pub access: Access,
 }
+
+/// One operation of an OpenAPI service, by its id.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Operation {
+    pub id: &'static str,
+    pub access: Access,
+}
+
+/// What the public API can be asked to do. The access test holds it to the document at `/openapi.json`.
+pub const PUBLIC_API: &[Operation] = &[];
+
+/// The same for the internal API.
+pub const INTERNAL_API: &[Operation] = &[];
 
 macro_rules! routes {
     ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {
@@ -63,6 +83,24 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
     "/tenant/:tenant/report/:file"                        { GET Tenant => pages::report::show_panel }
     "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
+    "/tenant/:tenant/members"                             { GET TenantAdmin => pages::tenant::members::show }
+    "/tenant/:tenant/audit"                               { GET TenantAdmin => pages::tenant::audit::show }
+    "/tenant/:tenant/audit.ndjson"                        { GET TenantAdmin => pages::tenant::audit::export }
+    "/tenant/:tenant/devices"                             { GET TenantAdmin => pages::tenant::devices::show, POST TenantAdmin => pages::tenant::devices::create }
+    "/tenant/:tenant/devices/revoke"                      { POST TenantAdmin => pages::tenant::devices::revoke }
+    "/device/:token"                                      { GET Open => pages::device::open }
+    "/admin"                                              { GET Operator => pages::admin::overview::show }
+    "/admin/users"                                        { GET Operator => pages::admin::users::show }
+    "/admin/users/new"                                    { GET Operator => pages::admin::user_new::show, POST Operator => pages::admin::user_new::submit }
+    "/admin/users/:user"                                  { GET Operator => pages::admin::user::show, POST Operator => pages::admin::user::save }
+    "/admin/users/:user/password"                         { POST Operator => pages::admin::user_access::set_password }
+    "/admin/users/:user/tenants"                          { POST Operator => pages::admin::user_access::set_tenant }
+    "/admin/users/:user/sessions"                         { POST Operator => pages::admin::user_access::end_session }
+    "/admin/users/:user/delete"                           { GET Operator => pages::admin::user_delete::show, POST Operator => pages::admin::user_delete::submit }
+    "/admin/audit"                                        { GET Operator => pages::admin::audit::show }
+    "/admin/audit.ndjson"                                 { GET Operator => pages::admin::audit::export }
+    "/admin/audit/verify"                                 { POST Operator => pages::admin::audit::verify }
+    "/admin/config"                                       { GET Operator => pages::admin::config::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
     "/health"                                             { GET Open => probes::health }

@@ -5,14 +5,14 @@ mod chain;
 mod entry;
 mod queue;
 mod read;
-mod seal;
 mod verify;
+mod watch;
 
 pub use action::Action;
 pub use entry::{About, Entry};
 pub use queue::Queue;
 pub use read::{Row, Search, list};
-pub use seal::{Look, Seal};
 pub use verify::{Broken, Verdict, verify};
+pub use watch::{ChainWatch, Look};
 
 pub(super) use chain::append;

@@ -36,7 +36,7 @@ pub struct Chain {
 pub(super) async fn chain(parts: &Parts, anew: bool) -> Chain {
     let now = parts.clock.now();
     let told = |mark, words: &str, more: String| Chain { mark, words: words.to_owned(), more };
-    match parts.seal.look(&parts.central, anew, PATIENCE).await {
+    match parts.chain.look(&parts.central, anew, PATIENCE).await {
         Look::Whole { rows, at } => {
             let rows = crate::domain::unit::grouped(rows as f64, 0);
             told("good", "Chain verified", format!("{rows} rows, each chained to the one before; walked {}", moment(at, now).words))

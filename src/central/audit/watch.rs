@@ -35,7 +35,7 @@ pub enum Look {
 
 /// Walks the chain now and then, when somebody wants to know, never twice at once; remembers what it found.
 #[derive(Clone, Debug, Default)]
-pub struct Seal(Arc<Shared>);
+pub struct ChainWatch(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -49,7 +49,7 @@ struct State {
     is_walking: bool,
 }
 
-impl Seal {
+impl ChainWatch {
     /// What is known, walked anew where it is older than five minutes or `anew` is asked for. Waits `patience` for a walk that
     /// is under way, and then says that it is.
     pub async fn look(&self, central: &Central, anew: bool, patience: Duration) -> Look {
