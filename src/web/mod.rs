@@ -13,6 +13,7 @@ mod filters;
 mod form;
 mod guards;
 mod headers;
+mod ledger;
 mod limits;
 mod listing;
 pub mod pages;

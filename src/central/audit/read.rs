@@ -62,7 +62,7 @@ pub struct Search {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn list(from: &impl Source, search: &Search, limit: u64) -> Result<Vec<Row>, Error> {
-    let mut query = Entity::find().order_by_desc(Column::Id).limit(limit.min(LIMIT));
+    let mut query = Entity::find().order_by_desc(Column::Id).limit(Ord::min(limit, LIMIT));
     if let Some(tenant) = search.tenant {
         query = query.filter(Column::TenantId.eq(tenant.0));
     }

@@ -32,7 +32,8 @@ pub async fn open(Path(path): Path<DevicePath>, Data(parts): Data<&Arc<Parts>>, 
     let (identity, device) = found.ok_or(Error::NotFound("wall screen"))?;
     let identity = identity.seen_from(trail.address);
     let tenancy: &Tenancy = &parts.tenancy;
-    let scope = TenantScope::authorize(tenancy, &identity, &device.tenant.to_string(), trail.correlation);
+    let tenant = device.tenant.to_string();
+    let scope = TenantScope::authorize(tenancy, &identity, &tenant, trail.correlation);
     let scope = limits::in_time(scope).await?;
     // what was renamed or hidden since takes no turn
     let catalog = parts.catalog.now();
