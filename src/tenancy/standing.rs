@@ -57,7 +57,7 @@ impl Tenancy {
         }
         let stores = datastores::of(self.central(), tenant.id).await?;
         let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok((None, None)) };
-        Ok(match open::target(store, &self.0.house.data) {
+        Ok(match open::target(store, &self.0.house) {
             Ok(target) => (Some(self.0.stores.get(&(tenant.id, store.id), &target)), None),
             Err(fault) => {
                 tracing::warn!(tenant = %tenant.slug, %fault, "the tenant's datastore cannot be opened");
