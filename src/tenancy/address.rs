@@ -2,23 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::declaration::SecretReference;
 use crate::identity::Sealer;
-
-/// An address as it stands in the central database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Kept {
-    /// Encrypted with the installation's key.
-    Sealed {
-        /// The ciphertext.
-        sealed: String,
-    },
-    /// As it stands, or where it is to be read.
-    Reference(SecretReference),
-}
 
 /// What may be told of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,34 +20,22 @@ pub enum AddressView {
     Sealed,
 }
 
-impl Kept {
-    pub(super) fn read(stored: &str) -> Result<Kept, String> {
-        serde_json::from_str(stored).map_err(|_| "its address is not readable".to_owned())
+impl SecretReference {
+    /// An address as the central database keeps it.
+    pub(super) fn stored(text: &str) -> Result<SecretReference, String> {
+        serde_json::from_str(text).map_err(|_| "its address is not readable".to_owned())
     }
 
-    pub(super) fn write(&self) -> Result<String, String> {
+    /// As the central database keeps it.
+    pub(super) fn to_stored(&self) -> Result<String, String> {
         serde_json::to_string(self).map_err(|cause| cause.to_string())
-    }
-
-    /// The address itself.
-    ///
-    /// # Errors
-    /// What is missing; never the text.
-    pub(super) fn resolve(&self, sealer: &Sealer) -> Result<String, String> {
-        match self {
-            Kept::Reference(reference) => reference.resolve(),
-            Kept::Sealed { sealed } => sealer
-                .open(sealed)
-                .map_err(|_| "its address was sealed with another LOGGIA_SECRET_KEY than this server has".to_owned()),
-        }
     }
 
     /// The role in a stored address, which is no secret; none where it is kept elsewhere.
     pub(super) fn user(&self, sealer: &Sealer) -> Option<String> {
         let text = match self {
-            Kept::Reference(SecretReference::Plain(text)) => text.clone(),
-            Kept::Reference(_) => return None,
-            Kept::Sealed { .. } => self.resolve(sealer).ok()?,
+            SecretReference::Plain(_) | SecretReference::Sealed { .. } => self.resolve(sealer).ok()?,
+            SecretReference::Env { .. } | SecretReference::File { .. } => return None,
         };
         let url = url::Url::parse(&text).ok()?;
         let user = percent_encoding::percent_decode_str(url.username()).decode_utf8().ok()?;
@@ -72,13 +45,13 @@ impl Kept {
     /// What may be told of it.
     pub(super) fn view(&self) -> AddressView {
         match self {
-            Kept::Sealed { .. } => AddressView::Sealed,
-            Kept::Reference(SecretReference::Plain(text)) if text.is_empty() => AddressView::None,
+            SecretReference::Sealed { .. } => AddressView::Sealed,
+            SecretReference::Plain(text) if text.is_empty() => AddressView::None,
             // A tenant's file may hold a password where it should not.
-            Kept::Reference(SecretReference::Plain(text)) if has_secret(text) => AddressView::Sealed,
-            Kept::Reference(SecretReference::Plain(text)) => AddressView::Plain(text.clone()),
-            Kept::Reference(SecretReference::Env { env }) => AddressView::Env(env.clone()),
-            Kept::Reference(SecretReference::File { file }) => AddressView::File(file.clone()),
+            SecretReference::Plain(text) if has_secret(text) => AddressView::Sealed,
+            SecretReference::Plain(text) => AddressView::Plain(text.clone()),
+            SecretReference::Env { env } => AddressView::Env(env.clone()),
+            SecretReference::File { file } => AddressView::File(file.clone()),
         }
     }
 }
@@ -144,7 +117,7 @@ mod tests {
     fn an_address_with_a_password_is_never_told() {
         for secret in ["postgres://u:p@h/d", "postgres://h/d?password=p", "not a url"] {
             assert!(has_secret(secret), "{secret}");
-            assert_eq!(Kept::Reference(SecretReference::Plain(secret.to_owned())).view(), AddressView::Sealed);
+            assert_eq!(SecretReference::Plain(secret.to_owned()).view(), AddressView::Sealed);
         }
         assert!(!has_secret("postgres://u@h/d") && !has_secret("sqlite:a.db?mode=ro"));
     }

@@ -12,7 +12,8 @@ use crate::central::{self, Change, Topic};
 use crate::datastore::Datastore;
 use crate::domain::{Actor, TenantId};
 
-use super::address::{AddressView, Kept};
+use super::address::AddressView;
+use super::declaration::SecretReference;
 use super::draft::{DatastoreDraft, Place};
 use super::open::{self, ANY};
 use super::tenants::file_of;
@@ -105,7 +106,7 @@ impl Tenancy {
         let owner = self.record(tenant).await?;
         let record = datastores::records(self.central(), owner.tenant.id).await?.into_iter().find(|record| record.store.id == id);
         let store = record.ok_or(Refused::NotFound("datastore"))?.store;
-        let target = match open::target(&store, &self.0.house) {
+        let target = match open::target(&store, &self.0.house.data, &self.0.house.sealer) {
             Ok(target) => target,
             Err(why) => return Ok(Err(why)),
         };
@@ -129,13 +130,14 @@ impl Tenancy {
             let Some(last) = batch.last() else { break };
             after = Some(last.store.id);
             for record in batch {
-                let kept = Kept::read(&record.store.secret_ref).map_err(central::Error::Internal)?;
-                let Kept::Sealed { sealed } = &kept else { continue };
+                let kept = SecretReference::stored(&record.store.secret_ref).map_err(central::Error::Internal)?;
+                let SecretReference::Sealed { sealed } = &kept else { continue };
                 if sealer.is_current(sealed) {
                     continue;
                 }
                 let address = kept.resolve(sealer).map_err(central::Error::Internal)?;
-                let secret_ref = Kept::Sealed { sealed: sealer.seal(&address) }.write().map_err(central::Error::Internal)?;
+                let sealed = sealer.seal(&address).map_err(|fault| central::Error::Internal(fault.to_string()))?;
+                let secret_ref = SecretReference::Sealed { sealed }.to_stored().map_err(central::Error::Internal)?;
                 datastores::update(&change, &Stored { secret_ref, ..record.store.clone() }).await?;
                 let about = About::target(record.store.id).in_tenant(record.tenant).with("what", "sealed with the present key");
                 change.note(Action::UpdateDatastore, about);
@@ -208,7 +210,7 @@ impl Tenancy {
     }
 
     fn view(&self, record: Record) -> Result<DatastoreView, Refused> {
-        let kept = Kept::read(&record.store.secret_ref).map_err(central::Error::Internal)?;
+        let kept = SecretReference::stored(&record.store.secret_ref).map_err(central::Error::Internal)?;
         let user = kept.user(&self.0.house.sealer);
         Ok(DatastoreView { address: kept.view(), user, record })
     }

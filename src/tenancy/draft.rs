@@ -11,7 +11,7 @@ use crate::datastore::Target;
 use crate::error::FieldFault;
 use crate::identity::Sealer;
 
-use super::address::{Kept, checked_file, has_secret};
+use super::address::{checked_file, has_secret};
 use super::check::{self, Faults};
 use super::declaration::{Kind, SecretReference};
 use super::open::ANY;
@@ -183,15 +183,19 @@ impl DatastoreDraft {
         store.host = url.as_ref().and_then(|url| url.host_str().map(str::to_owned));
         store.port = url.as_ref().and_then(Url::port).unwrap_or(5432);
         store.database = url.map(|url| url.path().trim_start_matches('/').to_owned()).filter(|name| !name.is_empty());
-        match kept.write() {
+        match kept.to_stored() {
             Ok(text) => store.secret_ref = text,
             Err(_) => faults.tell("url", "cannot be stored"),
         }
     }
 
-    fn whole(&self, reference: &SecretReference, kind: Kind, place: Place<'_>, faults: &mut Faults) -> Option<(Kept, Option<Url>)> {
+    fn whole(&self, reference: &SecretReference, kind: Kind, place: Place<'_>, faults: &mut Faults) -> Option<(SecretReference, Option<Url>)> {
         let text = match reference {
             SecretReference::Plain(text) => text.trim(),
+            SecretReference::Sealed { .. } => {
+                faults.tell("url", "is an address, not what is stored of one");
+                return None;
+            }
             SecretReference::Env { env } => {
                 let good = !env.is_empty() && env.len() <= 200 && env.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
                 // What configures this very server is nobody's datastore.
@@ -199,14 +203,14 @@ impl DatastoreDraft {
                     faults.tell("url", "is not the name of an environment variable that holds a datastore's address");
                     return None;
                 }
-                return Some((Kept::Reference(reference.clone()), None));
+                return Some((reference.clone(), None));
             }
             SecretReference::File { file } => {
                 if !file.is_absolute() || file.components().any(|part| part == std::path::Component::ParentDir) {
                     faults.tell("url", "a file is named by its whole path");
                     return None;
                 }
-                return Some((Kept::Reference(reference.clone()), None));
+                return Some((reference.clone(), None));
             }
         };
         match kind {
@@ -232,21 +236,25 @@ impl DatastoreDraft {
     }
 
     /// An address with a server in it, sealed where it holds a secret.
-    fn kept(&self, url: Url, place: Place<'_>, faults: &mut Faults) -> Option<(Kept, Option<Url>)> {
+    fn kept(&self, url: Url, place: Place<'_>, faults: &mut Faults) -> Option<(SecretReference, Option<Url>)> {
         faults.take("host", check::host(url.host_str().unwrap_or_default()))?;
         if url.scheme() != "databricks" && url.query_pairs().any(|(name, _)| !PARAMETERS.contains(&&*name)) {
             faults.tell("url", format!("may have these parameters only: {}", PARAMETERS.join(", ")));
             return None;
         }
         let text = url.to_string();
-        let kept = if has_secret(&text) { Kept::Sealed { sealed: place.sealer.seal(&text) } } else { plain(&text) };
+        let kept = if has_secret(&text) {
+            SecretReference::Sealed { sealed: faults.take("url", place.sealer.seal(&text).map_err(|fault| fault.to_string()))? }
+        } else {
+            plain(&text)
+        };
         Some((kept, Some(url)))
     }
 
-    fn from_parts(&self, kind: Kind, before: Option<&Stored>, place: Place<'_>, faults: &mut Faults) -> Option<(Kept, Option<Url>)> {
-        let old = before.filter(|before| before.kind == kind.as_str()).map(|before| Kept::read(&before.secret_ref));
+    fn from_parts(&self, kind: Kind, before: Option<&Stored>, place: Place<'_>, faults: &mut Faults) -> Option<(SecretReference, Option<Url>)> {
+        let old = before.filter(|before| before.kind == kind.as_str()).map(|before| SecretReference::stored(&before.secret_ref));
         let old = match old.transpose() {
-            Ok(Some(Kept::Reference(SecretReference::Env { .. } | SecretReference::File { .. }))) => {
+            Ok(Some(SecretReference::Env { .. } | SecretReference::File { .. })) => {
                 faults.tell("host", "its address is kept elsewhere: send a whole address in `url` to replace it");
                 return None;
             }
@@ -294,8 +302,8 @@ impl DatastoreDraft {
     }
 }
 
-fn plain(text: &str) -> Kept {
-    Kept::Reference(SecretReference::Plain(text.to_owned()))
+fn plain(text: &str) -> SecretReference {
+    SecretReference::Plain(text.to_owned())
 }
 
 fn blank() -> Stored {

@@ -28,6 +28,7 @@ use crate::central::Central;
 use crate::central::audit::Queue;
 use crate::datastore::Datastores;
 use crate::domain::TenantId;
+use crate::identity::Sealer;
 
 pub use crate::central::tenants::{Brand, Status, Storage, TenantCard};
 pub use address::AddressView;
@@ -61,6 +62,8 @@ pub struct House {
     pub operators_read: bool,
     /// Where relative SQLite files are.
     pub data: PathBuf,
+    /// What opens the addresses that are stored sealed.
+    pub sealer: Sealer,
 }
 
 impl fmt::Debug for Tenancy {

@@ -1,11 +1,11 @@
+use std::path::Path;
 use std::time::Duration;
 
 use crate::central::datastores::Stored;
 use crate::datastore::Target;
+use crate::identity::Sealer;
 
-use super::House;
-use super::address::Kept;
-use super::declaration::Env;
+use super::declaration::{Env, SecretReference};
 
 /// The word for a datastore that serves every environment.
 pub(super) const ANY: &str = "any";
@@ -20,12 +20,12 @@ pub(super) fn primary(stores: &[Stored], env: Env) -> Option<&Stored> {
 ///
 /// # Errors
 /// What is missing, for authors and the log; never the address itself.
-pub(super) fn target(store: &Stored, house: &House) -> Result<Target, String> {
+pub(super) fn target(store: &Stored, data: &Path, sealer: &Sealer) -> Result<Target, String> {
     if store.kind == "databricks" {
         return Err("datastores of kind databricks are not supported by this version".to_owned());
     }
-    let url = Kept::read(&store.secret_ref)?.resolve(&house.sealer)?;
-    let mut target = Target::parse(&url, &house.data).map_err(|bad| bad.to_string())?;
+    let url = SecretReference::stored(&store.secret_ref)?.resolve(sealer)?;
+    let mut target = Target::parse(&url, data).map_err(|bad| bad.to_string())?;
     target.schema.clone_from(&store.schema);
     target.catalog.clone_from(&store.catalog);
     if let Some(limit) = store.options.statement_timeout_ms {
