@@ -11,12 +11,15 @@ pub mod datastores;
 pub mod devices;
 mod entity;
 mod error;
+pub mod machine_clients;
 pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
+pub mod reseal;
 pub mod roster;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
 pub mod users;
 

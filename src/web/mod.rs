@@ -14,6 +14,7 @@ mod form;
 mod guards;
 mod headers;
 mod ledger;
+mod jwks;
 mod limits;
 mod listing;
 mod openapi;

@@ -3,7 +3,7 @@
 use http::Method;
 use poem::Route;
 
-use super::{assets, pages, probes};
+use super::{assets, jwks, pages, probes};
 
 /// Who may pass. The guard in the handler's signature decides; the access test holds both together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +103,7 @@ routes! { PUBLIC, public:
     "/admin/config"                                       { GET Operator => pages::admin::config::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
+    "/.well-known/jwks.json"                              { GET Open => jwks::show }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }

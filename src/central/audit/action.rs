@@ -28,6 +28,11 @@ pub enum Action {
     UpdatePreferences,
     CreateDevice,
     DeleteDevice,
+    /// A signing key began its life, took over, or was given up; or the stored secrets were sealed anew.
+    RotateSecret,
+    CreateMachine,
+    UpdateMachine,
+    DeleteMachine,
     MarkDemo,
     /// The queue was full: so many views or denials have no row of their own.
     AuditLost,
@@ -60,6 +65,10 @@ impl Action {
         Action::UpdatePreferences,
         Action::CreateDevice,
         Action::DeleteDevice,
+        Action::RotateSecret,
+        Action::CreateMachine,
+        Action::UpdateMachine,
+        Action::DeleteMachine,
         Action::MarkDemo,
         Action::AuditLost,
     ];
@@ -96,6 +105,10 @@ impl Action {
             Action::UpdatePreferences => "update_preferences",
             Action::CreateDevice => "create_device",
             Action::DeleteDevice => "delete_device",
+            Action::RotateSecret => "rotate_secret",
+            Action::CreateMachine => "create_machine",
+            Action::UpdateMachine => "update_machine",
+            Action::DeleteMachine => "delete_machine",
             Action::MarkDemo => "mark_demo",
             Action::AuditLost => "audit_lost",
         }
