@@ -1,8 +1,14 @@
 //! What operators run the installation with: plain forms that work without script.
 
 pub mod audit;
+pub mod client;
+pub mod clients;
 pub mod config;
+pub mod datastore;
 pub mod overview;
+pub mod tenant;
+pub mod tenant_delete;
+pub mod tenants;
 pub mod user;
 pub mod user_access;
 pub mod user_delete;
