@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::serve::until;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
 use crate::custom_panels;
@@ -130,6 +130,7 @@ pub async fn parts(
         metrics,
         central,
         audit,
+        chain: ChainWatch::default(),
         sealer,
         identities,
         tenancy,

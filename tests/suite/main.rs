@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod admin;
 mod apply;
 mod architecture;
 mod bad_input;
@@ -25,8 +26,10 @@ mod keys;
 mod machines;
 mod outages;
 mod pages;
+mod people;
 mod query;
 mod reload;
+mod screens;
 mod sessions;
 mod tenancy;
 mod torture;
