@@ -10,7 +10,7 @@ use super::panels::ReadPanel;
 use super::spec::AppDocument;
 use super::tenant::TenantFile;
 use super::{DEFAULT, Dashboard, DashboardTitle, Version};
-use crate::domain::{Key, Slug};
+use crate::domain::{Key, Role, Slug};
 use crate::tenancy::TenantScope;
 use crate::yaml::{Document, Fault, nearest};
 
@@ -65,19 +65,19 @@ impl Catalog {
         Catalog { generation, files, tenants, panels, faults }
     }
 
-    /// A dashboard of this tenant. `None`: there is none of that name.
+    /// A dashboard of this tenant as the caller may see it. `None`: there is none of that name, or it is not for them.
     pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
-        self.dashboard_of(scope.slug(), key).filter(|dashboard| scope.shows(&dashboard.key))
+        seen(scope, &self.dashboard_of(scope.slug(), key)?)
     }
 
-    /// This tenant's dashboards, the front page first, then by title.
+    /// This tenant's dashboards that the caller may see, the front page first, then by title.
     pub fn dashboards(&self, scope: &TenantScope) -> Vec<DashboardTitle> {
-        self.dashboards_of(scope.slug()).into_iter().filter(|title| scope.shows(&title.key)).collect()
+        self.dashboards_of(scope.slug(), scope.role()).into_iter().filter(|title| scope.shows(&title.key)).collect()
     }
 
-    /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
+    /// A panel of this tenant: the first dashboard that shows it to the caller, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        self.panel_where(scope.slug(), key, |dashboard| scope.shows(&dashboard.key))
+        self.panel_where(scope.slug(), key, |dashboard| seen(scope, dashboard))
     }
 
     /// What is wrong in this tenant's files and the shared files it uses.
@@ -96,14 +96,14 @@ impl Catalog {
         self.tenants.values().map(|tenant| &tenant.file).collect()
     }
 
-    /// Whether the tenant has a dashboard of this name.
-    pub fn has(&self, slug: &Slug, key: &Key) -> bool {
-        self.dashboard_of(slug, key).is_some()
+    /// Whether the tenant has a dashboard of this name for somebody of this role.
+    pub fn has(&self, slug: &Slug, key: &Key, role: Role) -> bool {
+        self.dashboard_of(slug, key).is_some_and(|dashboard| dashboard.visible_to.includes(role))
     }
 
-    /// How many dashboards the tenant has.
-    pub fn count(&self, slug: &Slug) -> usize {
-        self.tenants.get(slug).map_or(0, |tenant| tenant.dashboards.len())
+    /// How many dashboards the tenant has for somebody of this role.
+    pub fn count(&self, slug: &Slug, role: Role) -> usize {
+        self.dashboards_of(slug, role).len()
     }
 
     /// How many files were read.
@@ -115,29 +115,38 @@ impl Catalog {
         self.tenants.get(slug)?.dashboards.iter().find(|dashboard| dashboard.key == *key).cloned()
     }
 
-    pub(crate) fn dashboards_of(&self, slug: &Slug) -> Vec<DashboardTitle> {
+    pub(crate) fn dashboards_of(&self, slug: &Slug, role: Role) -> Vec<DashboardTitle> {
         let dashboards = self.tenants.get(slug).map(|tenant| tenant.dashboards.as_slice()).unwrap_or_default();
         let title =
             |d: &Arc<Dashboard>| DashboardTitle { key: d.key.clone(), name: d.name.clone(), description: d.description.clone() };
-        dashboards.iter().map(title).collect()
+        dashboards.iter().filter(|dashboard| dashboard.visible_to.includes(role)).map(title).collect()
     }
 
     #[cfg(test)]
-    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        self.panel_where(slug, key, |_| true)
+    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key, role: Role) -> Option<(Arc<Dashboard>, usize)> {
+        self.panel_where(slug, key, |dashboard| dashboard.seen_by(role))
     }
 
-    fn panel_where(&self, slug: &Slug, key: &Key, shown: impl Fn(&Dashboard) -> bool) -> Option<(Arc<Dashboard>, usize)> {
-        let dashboards = &self.tenants.get(slug)?.dashboards;
-        dashboards.iter().filter(|dashboard| shown(dashboard)).find_map(|dashboard| {
+    fn panel_where(
+        &self,
+        slug: &Slug,
+        key: &Key,
+        seen: impl Fn(&Arc<Dashboard>) -> Option<Arc<Dashboard>>,
+    ) -> Option<(Arc<Dashboard>, usize)> {
+        self.tenants.get(slug)?.dashboards.iter().filter_map(seen).find_map(|dashboard| {
             let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
-            Some((dashboard.clone(), index))
+            Some((dashboard, index))
         })
     }
 
     pub(crate) fn faults_of(&self, slug: &Slug) -> Vec<Fault> {
         self.tenants.get(slug).map(|tenant| tenant.faults.clone()).unwrap_or_default()
     }
+}
+
+/// A dashboard as this caller may see it: by their role, and by the list a wall screen was given.
+fn seen(scope: &TenantScope, dashboard: &Arc<Dashboard>) -> Option<Arc<Dashboard>> {
+    if scope.shows(&dashboard.key) { dashboard.seen_by(scope.role()) } else { None }
 }
 
 impl Build<'_> {
