@@ -27,6 +27,9 @@ pub enum Action {
     UnassignTenant,
     UpdatePreferences,
     MarkDemo,
+    ArchiveAudit,
+    /// Somebody signed what `loggia doctor` found.
+    SignDoctor,
     /// The queue was full: so many views or denials have no row of their own.
     AuditLost,
 }
@@ -58,6 +61,8 @@ impl Action {
             Action::UnassignTenant => "unassign_tenant",
             Action::UpdatePreferences => "update_preferences",
             Action::MarkDemo => "mark_demo",
+            Action::ArchiveAudit => "archive_audit",
+            Action::SignDoctor => "sign_doctor",
             Action::AuditLost => "audit_lost",
         }
     }
