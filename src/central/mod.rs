@@ -10,6 +10,7 @@ mod connect;
 pub mod datastores;
 mod entity;
 mod error;
+mod examine;
 pub mod members;
 pub mod meta;
 pub mod migrate;
@@ -27,6 +28,7 @@ use crate::domain::Clock;
 
 pub use change::{Change, Topic};
 pub use error::Error;
+pub use examine::{Examined, Rights, examine};
 
 /// The longest list this room hands out at once.
 pub const LIMIT: u64 = 1_000;
