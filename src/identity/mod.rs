@@ -3,7 +3,9 @@
 pub mod accounts;
 mod bearer;
 mod busy;
+mod common;
 mod credential;
+mod known;
 mod limit;
 pub mod password;
 mod scopes;
@@ -18,11 +20,12 @@ use crate::domain::{Actor, ActorKind, CorrelationId, TenantId, UserId};
 
 pub use bearer::{Audience, Refusal};
 pub use credential::Credential;
+pub use limit::Allowance;
 pub use password::{Cost, Policy};
 pub use scopes::{Scope, Scopes};
 pub use seal::{SealFault, Sealer};
 pub use session::{Identities, SessionRules};
-pub use sign_in::{SignInError, SignedIn};
+pub use sign_in::{Caller, SignInError, SignedIn};
 pub use token::{SessionId, SessionToken};
 
 /// A caller whose credentials were checked.
