@@ -53,7 +53,8 @@ impl Trail {
 /// The address a request came from. `X-Forwarded-For` is believed only as far as trusted proxies wrote it.
 fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    let peer = request.remote_addr().as_socket_addr()?.ip();
+    // A socket for both families tells IPv4 as part of IPv6.
+    let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
     if !is_trusted(&peer) {
         return Some(peer);
     }
@@ -65,9 +66,9 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
 fn origin(named: &str, peer: IpAddr, is_trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
     let mut nearest = peer;
     for hop in named.rsplit(',') {
-        let Ok(ip) = hop.trim().parse() else { return nearest };
-        nearest = ip;
-        if !is_trusted(&ip) {
+        let Ok(ip) = hop.trim().parse::<IpAddr>() else { return nearest };
+        nearest = ip.to_canonical();
+        if !is_trusted(&nearest) {
             return nearest;
         }
     }
@@ -175,5 +176,6 @@ mod tests {
         assert_eq!(seen("198.51.100.1, unknown"), "10.0.0.1");
         assert_eq!(seen(""), "10.0.0.1");
         assert_eq!(seen("10.0.0.3, 10.0.0.2"), "10.0.0.3");
+        assert_eq!(seen("203.0.113.9, ::ffff:10.0.0.2"), "203.0.113.9", "IPv4 as part of IPv6 is IPv4");
     }
 }
