@@ -92,6 +92,31 @@ fn tenants_see_their_own_and_the_shared_things_they_name() {
 }
 
 #[test]
+fn a_tenant_without_a_folder_has_the_shared_dashboards_that_are_assigned_to_it() {
+    let dir = world();
+    let shared = |name: &str| format!("dashboard:\n  name: {name}\n  panels:\n    - {{id: b, config_file: panels/b.yaml}}\n");
+    for (file, name) in [("ltv", "Value"), ("default", "Front"), ("other", "Other")] {
+        write(dir.path(), &format!("_shared/dashboards/{file}.yaml"), shared(name));
+    }
+    write(dir.path(), "_shared/panels/b.yaml", KPI);
+    let catalog = Catalog::load(dir.path(), None);
+    let assigned = ["ltv".to_owned(), "default".to_owned(), "gone".to_owned()];
+    let nobody = slug("no-folder");
+    assert_eq!((catalog.count(&nobody, &assigned, Role::Viewer), catalog.count(&nobody, &[], Role::Viewer)), (2, 0));
+    assert!(
+        catalog.has(&nobody, &assigned, &key("ltv"), Role::Viewer)
+            && !catalog.has(&nobody, &assigned, &key("other"), Role::Viewer)
+    );
+    // its own file of the same name wins
+    assert_eq!(catalog.count(&slug("acme-corp"), &assigned, Role::Viewer), 2);
+    assert_eq!(front(&catalog, "acme-corp").name, "One");
+    assert_eq!(catalog.shared().len(), 3);
+    write(dir.path(), "_shared/dashboards/ltv.yaml", "dashboard: {nam: Value}");
+    let second = Catalog::load(dir.path(), Some(&catalog));
+    assert_eq!(second.shared[&key("ltv")].version, Version::LastGood);
+}
+
+#[test]
 fn a_tenant_file_sets_what_it_says_and_nothing_else() {
     let dir = world();
     let text = "tenant:\n  timezone: America/New_York\n  datastores:\n    - {kind: sqlite, url: \"sqlite:a.db\", env: dev}\n    \
@@ -386,7 +411,7 @@ fn what_is_for_some_roles_is_not_there_for_the_others() {
     let seen = |role| {
         let panels =
             front(&catalog, "acme-corp").seen_by(role).unwrap().panels.iter().map(|p| p.key.to_string()).collect::<Vec<_>>();
-        (panels.join(" "), catalog.count(&acme, role), catalog.panel_of(&acme, &key("c"), role).is_some())
+        (panels.join(" "), catalog.count(&acme, &[], role), catalog.panel_of(&acme, &key("c"), role).is_some())
     };
     assert_eq!(seen(Role::Viewer), ("a".to_owned(), 1, false));
     assert_eq!(seen(Role::Admin), ("a b".to_owned(), 1, false));
