@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_not_this_machine() {
         for ours in
-            ["localhost", "LocalHost:8080", "localhost.", "a.loggia.localhost:1", "127.0.0.1:8080", "[::1]:8080", "::1", ""]
+            ["localhost", "LocalHost:8080", "localhost.", "a.loggia.localhost:1", "127.0.0.1:8080", "[::1]:8080", "[::1]", ""]
         {
             assert!(is_this_machine(ours), "{ours}");
         }

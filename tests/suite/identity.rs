@@ -202,7 +202,9 @@ async fn one_account_cannot_be_guessed_at_from_everywhere() {
 #[tokio::test]
 async fn whoever_tries_on_an_account_does_not_lock_its_owner_out() {
     in_both_worlds(async |world| {
-        let from = |known| Caller { address: everywhere(500), correlation: CorrelationId::new(), user_agent: None, known };
+        fn from(known: Option<&str>) -> Caller<'_> {
+            Caller { address: everywhere(500), correlation: CorrelationId::new(), user_agent: None, known }
+        }
         let sign_in = async |known: Option<&str>| world.identities.sign_in_from("ann@example.com", PASSWORD, from(known)).await;
         // One network, for an hour.
         for _ in 0..360 {
@@ -265,8 +267,8 @@ async fn an_unknown_address_takes_as_long_as_a_known_one() {
 async fn a_password_that_is_tried_first_is_not_taken() {
     in_both_worlds(async |world| {
         let (actor, central) = (console(CorrelationId::new()), &world.central);
-        let set =
-            |password: &str| accounts::set_password(central, &actor, &address("ann"), password.to_owned(), Policy::Real, CHEAP);
+        let ann = address("ann");
+        let set = |password: &str| accounts::set_password(central, &actor, &ann, password.to_owned(), Policy::Real, CHEAP);
         for common in ["Password2026!", "qwertyuiop", "12345678", "ann@example.com", "P@ssw0rd", "short"] {
             let refused = set(common).await.unwrap_err();
             assert!(matches!(&refused, AccountError::Password(_)), "{common}");

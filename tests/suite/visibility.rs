@@ -128,7 +128,7 @@ fn unpacked(body: &[u8]) -> String {
     let mut all = String::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).expect("a file");
-        all.push_str(file.name());
+        all.push_str(&file.name().expect("a name"));
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).expect("read");
         all.push_str(&String::from_utf8_lossy(&bytes));
