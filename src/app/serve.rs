@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::Server;
+use poem::listener::Acceptor;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,7 +16,7 @@ use crate::demo;
 use crate::domain::Clock;
 use crate::observe;
 use crate::settings::Settings;
-use crate::web::{Door, Parts, Site};
+use crate::web::{Door, Paced, Parts, Site};
 
 /// Answers under way are given this long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -59,12 +60,14 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> 
     let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
     let (stop, stopped) = watch::channel(false);
     let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
+    let (limits, trusted) = (parts.settings.limits, parts.settings.trusted_proxies.clone());
+    let (public, internal) = (Paced::new(public, limits, &trusted), Paced::new(internal, limits, &trusted));
     tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
     tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
     Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
 }
 
-async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
+async fn run(door: impl Acceptor + 'static, site: Site, stopped: watch::Receiver<bool>) {
     let server = Server::new_with_acceptor(door).idle_timeout(Duration::from_secs(75));
     if let Err(fault) = server.run_with_graceful_shutdown(site, until(stopped), Some(FAREWELL)).await {
         tracing::error!("the server stopped: {fault}");

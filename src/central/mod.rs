@@ -12,6 +12,7 @@ pub mod devices;
 mod entity;
 mod error;
 pub mod machine_clients;
+mod examine;
 pub mod members;
 pub mod meta;
 pub mod migrate;
@@ -33,6 +34,7 @@ use crate::domain::Clock;
 
 pub use change::{Change, Topic};
 pub use error::Error;
+pub use examine::{Examined, Rights, examine};
 
 /// The longest list this room hands out at once.
 pub const LIMIT: u64 = 1_000;

@@ -29,6 +29,7 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use behind::rows_behind;
+pub use draft::NOBODY;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use endpoint::{
     Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Narrowed, Parameter, Picture, Reach,
@@ -37,9 +38,11 @@ pub use endpoint::{
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
 pub use sample::Sample;
+pub use spec::SeenBy;
 pub use view::View;
 
 use crate::chart::Svg;
+use crate::domain::VisibleTo;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
@@ -59,6 +62,8 @@ pub struct Common {
     pub stale_after: Option<TimeDelta>,
     /// What opens when it is looked at closely.
     pub drill_down: DrillDown,
+    /// Who sees it.
+    pub visible_to: VisibleTo,
 }
 
 /// What opens when a panel is looked at closely.

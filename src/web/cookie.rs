@@ -26,6 +26,9 @@ pub fn plain(request: &Request, name: &str) -> Option<String> {
     Some(value.into_owned()).filter(|value| value.len() <= 512)
 }
 
+/// The mark by which a browser is known that signed in before; it opens nothing.
+pub const KNOWN: &str = "loggia_known";
+
 /// Gives the browser its session.
 pub fn give(response: &mut Response, token: &str, settings: &Settings) {
     let mut cookie = session_cookie(token, settings);

@@ -65,7 +65,7 @@ fn may_take_away(scope: &TenantScope) -> Result<()> {
 pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, format: Format) -> Result<Response> {
     may_take_away(&wanted.scope)?;
     let export = wanted.export_of(placed).ok_or(Error::NotFound("file: this panel has no rows"))?;
-    let (scope, cap) = (&wanted.scope, parts.settings.export_rows);
+    let (scope, cap) = (&wanted.scope, parts.settings.limits.export_rows);
     let cut = report::is_cut(&export, scope, &parts.cache, &placed.key, cap).await;
     let rows = export.query.stream(scope, cap).await.map_err(|failure| down(&failure, scope))?;
     parts.tenancy.exported(scope, &placed.key, format.ending());
@@ -125,7 +125,7 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         "made_at": written(view.now),
         "made_by": scope.identity().email(),
     });
-    let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.export_rows);
+    let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.limits.export_rows);
     let parcel = Bundle { scope: scope.clone(), parts: parts_of, about, zone: view.zone, allowed, cap };
     let pieces = report::bundle(parcel).await.map_err(Error::unavailable)?;
     parts.tenancy.exported(scope, &dashboard.key, "zip");

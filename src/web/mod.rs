@@ -18,11 +18,12 @@ mod jwks;
 mod limits;
 mod listing;
 mod openapi;
+mod paced;
 pub mod pages;
 mod panels;
 mod probes;
 pub mod routes;
-
+mod scheme;
 mod trail;
 mod view;
 
@@ -35,6 +36,7 @@ use serde::Deserialize;
 
 pub use accept::Door;
 pub use limits::Rates;
+pub use paced::Paced;
 
 use self::trail::Trail;
 use crate::central::Central;
@@ -80,33 +82,42 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    is_public: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public())
+        Site::new(parts, routes::public(), true)
     }
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::internal())
+        Site::new(parts, routes::internal(), false)
     }
 
-    fn new(parts: Arc<Parts>, routes: Route) -> Site {
+    fn new(parts: Arc<Parts>, routes: Route, is_public: bool) -> Site {
         let trusted = parts.settings.trusted_proxies.clone().into();
-        Site { parts, trusted, routes }
+        Site { parts, trusted, routes, is_public }
     }
 
     /// The checks that need no handler, cheapest first, then the handler.
-    async fn pass(&self, request: Request) -> poem::Result<Response> {
+    async fn pass(&self, mut request: Request) -> poem::Result<Response> {
+        limits::check_head(&request)?;
         limits::check_address(&request)?;
+        scheme::check_host(&request, &self.parts.settings)?;
+        limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
         csrf::check(&request, self.parts.settings.public_url.as_ref())?;
         Ok(self.routes.call(request).await?.into_response())
     }
 
     /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
     async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
+        if self.is_public
+            && let Some(led) = scheme::lead_to_https(&request, &self.parts.settings)
+        {
+            return led;
+        }
         let asked = catch::Question::of(&request, self.parts.settings.is_https());
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
             Ok(Ok(response)) => return response,
