@@ -172,7 +172,7 @@ impl Settings {
         }
         if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(
-                "listening on {} without https: set LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",
+                "listening on {} without https: set LOGGIA_TLS__CERT and LOGGIA_TLS__KEY, or LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",
                 self.listen
             ));
         }
@@ -181,7 +181,7 @@ impl Settings {
 
     /// Whether visitors come over https.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 

@@ -11,13 +11,14 @@ mod exports;
 mod filters;
 mod guards;
 mod headers;
+pub mod internal;
 mod limits;
 mod openapi;
 pub mod pages;
 mod panels;
 mod probes;
 pub mod routes;
-
+mod tls;
 mod trail;
 mod view;
 
@@ -30,6 +31,7 @@ use serde::Deserialize;
 
 pub use accept::Door;
 pub use limits::Rates;
+pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
 use crate::central::Central;
@@ -74,22 +76,24 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    /// Whether programs alone come here: then every error is one for programs.
+    for_programs: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public())
+        Site::new(parts, routes::public(), false)
     }
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::internal())
+        Site::new(parts, internal::mount(routes::internal()), true)
     }
 
-    fn new(parts: Arc<Parts>, routes: Route) -> Site {
+    fn new(parts: Arc<Parts>, routes: Route, for_programs: bool) -> Site {
         let trusted = parts.settings.trusted_proxies.clone().into();
-        Site { parts, trusted, routes }
+        Site { parts, trusted, routes, for_programs }
     }
 
     /// The checks that need no handler, cheapest first, then the handler.
@@ -101,7 +105,10 @@ impl Site {
 
     /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
     async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
-        let asked = catch::Question::of(&request, self.parts.settings.is_https());
+        let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
+        if self.for_programs {
+            asked.asked = catch::Asked::Api;
+        }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error,
