@@ -10,11 +10,14 @@ mod connect;
 pub mod datastores;
 mod entity;
 mod error;
+pub mod machine_clients;
 pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
+pub mod reseal;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
 pub mod users;
 

@@ -16,6 +16,7 @@ mod scope;
 mod standing;
 mod state;
 pub mod tenants;
+mod tokens;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use draft::DatastoreDraft;
 pub use proof::{Operator, TenantAdmin};
 pub use refused::Refused;
 pub use scope::{Denied, TenantScope};
+pub use tokens::{Exchanged, NotExchanged};
 
 use standing::{Asked, Standing};
 

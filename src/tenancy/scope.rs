@@ -164,6 +164,11 @@ impl TenantScope {
         self.standing.datastore.as_ref()
     }
 
+    /// The catalog of the tenant's primary datastore (`uc_catalog`), whether or not it can be opened.
+    pub fn catalog(&self) -> Option<&str> {
+        self.standing.catalog.as_deref()
+    }
+
     /// Why the tenant's datastore cannot be opened, for authors and the log.
     pub fn datastore_fault(&self) -> Option<&str> {
         self.standing.fault.as_deref()

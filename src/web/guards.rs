@@ -12,8 +12,8 @@ use super::{Parts, cookie, tls};
 use crate::central;
 use crate::domain::TenantId;
 use crate::error::{Error, Result};
-use crate::identity::{Audience, Identity, Refusal};
-use crate::tenancy::{Denied, Operator, TenantAdmin, TenantScope};
+use crate::identity::{Audience, Identity, KeyFault, Refusal};
+use crate::tenancy::{Denied, NotExchanged, Operator, TenantAdmin, TenantScope};
 
 /// The parts of the server that a request may use.
 pub fn parts(request: &Request) -> Result<&Arc<Parts>> {
@@ -131,6 +131,16 @@ impl<'a> FromRequest<'a> for TenantAdmin {
     }
 }
 
+/// Whoever may exchange what they bring for a token: beside those whom the public API takes, machine clients.
+#[derive(Clone, Debug)]
+pub struct Exchanging(pub Identity);
+
+impl<'a> FromRequest<'a> for Exchanging {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Exchanging(visitor(request, Audience::Exchange).await?.ok_or(Error::SignedOut)?))
+    }
+}
+
 /// The tenant that an API call means: the token's, else the one last selected, else the only one (DECISIONS 10).
 #[derive(Clone, Debug)]
 pub struct ActiveTenant(pub TenantScope);
@@ -195,6 +205,26 @@ impl From<Refusal> for Error {
                 Error::SignedOut
             }
             Refusal::Unavailable(cause) => Error::unavailable(cause),
+        }
+    }
+}
+
+impl From<KeyFault> for Error {
+    /// While no key signs nobody gets a token; who asked to rotate learns what to do.
+    fn from(fault: KeyFault) -> Error {
+        match fault {
+            KeyFault::NoNewKey(words) => Error::Conflict(words),
+            other => Error::unavailable(other),
+        }
+    }
+}
+
+impl From<NotExchanged> for Error {
+    fn from(fault: NotExchanged) -> Error {
+        match fault {
+            NotExchanged::Bound => Error::Forbidden,
+            NotExchanged::Denied(denied) => denied.into(),
+            NotExchanged::Keys(fault) => fault.into(),
         }
     }
 }

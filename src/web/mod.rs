@@ -12,6 +12,7 @@ mod filters;
 mod guards;
 mod headers;
 pub mod internal;
+mod jwks;
 mod limits;
 mod openapi;
 pub mod pages;

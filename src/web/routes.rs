@@ -3,7 +3,7 @@
 use http::Method;
 use poem::Route;
 
-use super::{assets, pages, probes};
+use super::{assets, jwks, pages, probes};
 
 /// Who may pass. The guard in the handler's signature decides; the access test holds both together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,22 @@ pub struct Operation {
 /// What the public API can be asked to do. The access test holds it to the document at `/openapi.json`.
 pub const PUBLIC_API: &[Operation] = &[];
 
-/// The same for the internal API.
-pub const INTERNAL_API: &[Operation] = &[];
+/// The same for the internal API. Reading one tenant is also for who may read that tenant alone.
+pub const INTERNAL_API: &[Operation] = &[
+    Operation { id: "get_token", access: Access::Open },
+    Operation { id: "list_tenants", access: Access::Machine("admin") },
+    Operation { id: "create_tenant", access: Access::Machine("admin") },
+    Operation { id: "get_tenant", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "update_tenant", access: Access::Machine("admin") },
+    Operation { id: "delete_tenant", access: Access::Machine("admin") },
+    Operation { id: "set_metadata", access: Access::Machine("admin") },
+    Operation { id: "assign_dashboards", access: Access::Machine("admin") },
+    Operation { id: "list_datastores", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "create_datastore", access: Access::Machine("admin") },
+    Operation { id: "update_datastore", access: Access::Machine("admin") },
+    Operation { id: "delete_datastore", access: Access::Machine("admin") },
+    Operation { id: "rotate_secret", access: Access::Machine("admin") },
+];
 
 macro_rules! routes {
     ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {
@@ -85,6 +99,7 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
+    "/.well-known/jwks.json"                              { GET Open => jwks::show }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }

@@ -26,6 +26,11 @@ pub enum Action {
     AssignTenant,
     UnassignTenant,
     UpdatePreferences,
+    /// A signing key began its life, took over, or was given up; or the stored secrets were sealed anew.
+    RotateSecret,
+    CreateMachine,
+    UpdateMachine,
+    DeleteMachine,
     MarkDemo,
     /// The queue was full: so many views or denials have no row of their own.
     AuditLost,
@@ -57,6 +62,10 @@ impl Action {
             Action::AssignTenant => "assign_tenant",
             Action::UnassignTenant => "unassign_tenant",
             Action::UpdatePreferences => "update_preferences",
+            Action::RotateSecret => "rotate_secret",
+            Action::CreateMachine => "create_machine",
+            Action::UpdateMachine => "update_machine",
+            Action::DeleteMachine => "delete_machine",
             Action::MarkDemo => "mark_demo",
             Action::AuditLost => "audit_lost",
         }

@@ -19,6 +19,7 @@ use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
+pub(super) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
 pub use records::{Listing, Record, Sort, record, records};
 
