@@ -70,7 +70,8 @@ impl Catalog {
 
     /// A dashboard of this tenant. `None`: there is none of that name.
     pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
-        self.of(scope.slug(), scope.dashboards()).find(|dashboard| dashboard.key == *key && scope.shows(key)).cloned()
+        let found = self.of(scope.slug(), scope.dashboards()).find(|dashboard| dashboard.key == *key && scope.shows(key));
+        found.map(|dashboard| dashboard.with_components(scope))
     }
 
     /// This tenant's dashboards, the front page first, then by title.
@@ -83,7 +84,9 @@ impl Catalog {
 
     /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        panel_in(self.of(scope.slug(), scope.dashboards()).filter(|dashboard| scope.shows(&dashboard.key)), key)
+        let shown = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| scope.shows(&dashboard.key));
+        let shown: Vec<Arc<Dashboard>> = shown.map(|dashboard| dashboard.with_components(scope)).collect();
+        panel_in(shown.iter(), key)
     }
 
     /// What is wrong in this tenant's files and the shared files it uses.

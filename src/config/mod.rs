@@ -27,6 +27,7 @@ pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
 
 use crate::domain::Key;
 use crate::panel::Panel;
+use crate::tenancy::TenantScope;
 use crate::yaml::Fault;
 
 /// Where a panel stands: columns 1–12, rows from 1.
@@ -106,6 +107,15 @@ pub struct Dashboard {
 pub struct Sources(Vec<(String, Option<u64>)>);
 
 impl Dashboard {
+    /// The dashboard with those panels alone that its tenant sees (the metadata's visible components).
+    fn with_components(self: &Arc<Dashboard>, scope: &TenantScope) -> Arc<Dashboard> {
+        if self.panels.iter().all(|placed| scope.has_component(&placed.key)) {
+            return Arc::clone(self);
+        }
+        let panels = self.panels.iter().filter(|placed| scope.has_component(&placed.key)).cloned().collect();
+        Arc::new(Dashboard { panels, ..(**self).clone() })
+    }
+
     /// Whether this is the tenant's front page.
     pub fn is_default(&self) -> bool {
         self.key.as_str() == DEFAULT

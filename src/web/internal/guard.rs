@@ -62,7 +62,7 @@ impl<'a> FromRequest<'a> for TenantReading {
         let tenancy = &guards::parts(request)?.tenancy;
         // The same answer whether there is no such tenant or it is another's.
         match limits::in_time(tenancy.record(name)).await {
-            Ok(record) if may(&identity, &Scope::Read(record.tenant.slug)) => Ok(TenantReading(())),
+            Ok(record) if may(&identity, &Scope::Read(record.tenant.slug.clone())) => Ok(TenantReading(())),
             Ok(_) | Err(Error::NotFound(_)) => Err(refused(request, &identity).into()),
             Err(fault) => Err(fault.into()),
         }
