@@ -98,7 +98,7 @@ pub async fn find_by_certificate(from: &impl Source, fingerprint: &str) -> Resul
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn list(from: &impl Source, search: Option<&str>, number: u32, size: u32) -> Result<Page<Stored>, Error> {
-    let (number, size) = (number.max(1), size.clamp(1, 200));
+    let (number, size) = (Ord::max(number, 1), Ord::clamp(size, 1, 200));
     let mut query = Entity::find();
     if let Some(search) = search.filter(|text| !text.trim().is_empty()) {
         let found = |column| Func::lower(Expr::col(column)).like(LikeExpr::new(like(search)).escape('\\'));

@@ -1,6 +1,7 @@
 //! Every secret that is stored sealed, in one place, so that all of them can be sealed anew under another key.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
 use super::entity::{datastore, session_token, signing_key};

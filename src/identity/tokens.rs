@@ -171,8 +171,7 @@ impl Identities {
     /// A token for the internal API.
     pub(super) async fn mint_for_machine(&self, id: Uuid, client_id: &str, scopes: &Scopes) -> Result<Minted, KeyFault> {
         let basics = self.tokens().basics(id, INTERNAL.to_owned(), self.central().clock().now(), MACHINE);
-        let claims =
-            MachineClaims { basics: basics.clone(), client_id: client_id.to_owned(), scope: scopes.to_string() };
+        let claims = MachineClaims { basics: basics.clone(), client_id: client_id.to_owned(), scope: scopes.to_string() };
         self.tokens().mint(&claims, &basics).await
     }
 }

@@ -156,8 +156,8 @@ pub(super) fn token(keys: TokenKeys) -> Result<Token, String> {
     })
 }
 
-pub(super) fn provider(keys: ProviderKeys) -> Result<KeyProvider, String> {
-    match or(keys.provider, "database".to_owned()).as_str() {
+pub(super) fn provider(mut keys: ProviderKeys) -> Result<KeyProvider, String> {
+    match or(keys.provider.take(), "database".to_owned()).as_str() {
         "database" => Ok(KeyProvider::Database),
         "file" => Ok(KeyProvider::File(need(keys.file, "keys.file")?)),
         "azure" => vault(keys).map(KeyProvider::Vault),

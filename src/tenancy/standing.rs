@@ -71,9 +71,7 @@ impl Tenancy {
         let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok(Opened::default()) };
         let catalog = store.catalog.clone();
         Ok(match open::target(store, &self.0.house.data, &self.0.house.sealer) {
-            Ok(target) => {
-                Opened { datastore: Some(self.0.stores.get(&(tenant.id, store.id), &target)), fault: None, catalog }
-            }
+            Ok(target) => Opened { datastore: Some(self.0.stores.get(&(tenant.id, store.id), &target)), fault: None, catalog },
             Err(fault) => {
                 tracing::warn!(tenant = %tenant.slug, %fault, "the tenant's datastore cannot be opened");
                 Opened { datastore: None, fault: Some(fault), catalog }

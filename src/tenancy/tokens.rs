@@ -82,12 +82,7 @@ impl Tenancy {
         let change = Change::open(self.central(), identity.actor()).await?;
         let about = About::target(scope.slug()).in_tenant(scope.tenant()).with("jti", jti).with("seconds", lasts.num_seconds());
         change.commit(Action::TokenExchange, about).await?;
-        Ok(Exchanged {
-            access_token: token,
-            expires_in: lasts.num_seconds(),
-            tenant: scope.tenant(),
-            slug: scope.slug().clone(),
-        })
+        Ok(Exchanged { access_token: token, expires_in: lasts.num_seconds(), tenant: scope.tenant(), slug: scope.slug().clone() })
     }
 
     /// The token that a hosted app is called with (`aud = dash:{app}`), made anew when half its life is over. It never

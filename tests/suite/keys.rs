@@ -18,11 +18,7 @@ use crate::world::vault::Vault as SmallVault;
 use crate::world::{pem, postgres};
 
 fn rules(keys: KeyProvider, lead: u64) -> TokenRules {
-    let token = Token {
-        ttl: Duration::from_secs(1200),
-        app_ttl: Duration::from_secs(60),
-        key_lead: Duration::from_secs(lead),
-    };
+    let token = Token { ttl: Duration::from_secs(1200), app_ttl: Duration::from_secs(60), key_lead: Duration::from_secs(lead) };
     TokenRules { issuer: "https://loggia.example".to_owned(), token, keys }
 }
 
@@ -59,7 +55,10 @@ async fn published(at: &Identities) -> Vec<String> {
 async fn the_first_key_is_made_when_it_is_needed_and_once() {
     in_both_worlds(async |world| {
         assert!(world.audited(Action::RotateSecret).await.is_empty(), "none is made before");
-        let replicas = [replica(&world.stage, rules(KeyProvider::Database, 300)).await, replica(&world.stage, rules(KeyProvider::Database, 300)).await];
+        let replicas = [
+            replica(&world.stage, rules(KeyProvider::Database, 300)).await,
+            replica(&world.stage, rules(KeyProvider::Database, 300)).await,
+        ];
         let (one, other) = tokio::join!(published(&replicas[0]), published(&replicas[1]));
         assert_eq!((one.len(), &one), (1, &other));
         assert_eq!(world.audited(Action::RotateSecret).await.len(), 1);
@@ -99,7 +98,8 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_echoes() {
         assert_eq!((retired.state, retired.private_key.as_str()), (signing_keys::State::Retired, ""), "its private half is gone");
         world.stage.clock.advance(TimeDelta::minutes(61));
         assert_eq!(published(&here).await, [rotation.kid.clone()], "an hour later nothing it signed can be good");
-        let states: Vec<bool> = world.audited(Action::RotateSecret).await.iter().map(|row| row.detail.contains("signing")).collect();
+        let states: Vec<bool> =
+            world.audited(Action::RotateSecret).await.iter().map(|row| row.detail.contains("signing")).collect();
         assert_eq!(states, [true, false, true], "first, published, taken up");
     })
     .await;
@@ -267,7 +267,9 @@ async fn the_vault_is_entered_with_a_secret_a_workloads_token_or_the_machines_ow
     };
     let here = over(&world.central, rules(vault(&small, wrong), 300));
     match token(&world, &here).await {
-        Err(NotExchanged::Keys(KeyFault::Provider(words))) => assert!(words.contains("401") && !words.contains("another"), "{words}"),
+        Err(NotExchanged::Keys(KeyFault::Provider(words))) => {
+            assert!(words.contains("401") && !words.contains("another"), "{words}")
+        }
         other => panic!("a wrong secret opened the vault: {other:?}"),
     }
 }

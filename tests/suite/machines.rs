@@ -120,9 +120,8 @@ async fn a_certificate_tells_who_comes() {
         let (machine, _) = machines::create(&world.central, &actor(), with.clone()).await.unwrap();
         let hex = "ab".repeat(32);
         assert_eq!(machine.certificate.as_deref(), Some(hex.as_str()));
-        let by = async |fingerprint: &str| {
-            world.identities.machine_by_certificate(fingerprint, CorrelationId::new()).await.unwrap()
-        };
+        let by =
+            async |fingerprint: &str| world.identities.machine_by_certificate(fingerprint, CorrelationId::new()).await.unwrap();
         assert_eq!(by(&hex).await.unwrap().email(), machine.client_id);
         assert!(by(&"cd".repeat(32)).await.is_none() && by("").await.is_none());
         let taken = machines::create(&world.central, &actor(), with).await;
@@ -161,7 +160,8 @@ async fn what_an_operator_writes_is_checked_and_two_do_not_overwrite_each_other(
             }
         }
         let (machine, _) = made(&world, "admin").await;
-        let edit = async |name: &str, read| machines::update(&world.central, &actor(), machine.id, draft(name, "admin"), read).await;
+        let edit =
+            async |name: &str, read| machines::update(&world.central, &actor(), machine.id, draft(name, "admin"), read).await;
         world.stage.clock.advance(TimeDelta::seconds(1));
         let first = edit("First", machine.updated_at).await.unwrap();
         match edit("Second", machine.updated_at).await {

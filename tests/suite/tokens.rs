@@ -143,7 +143,10 @@ async fn what_anybody_can_forge_is_refused_and_the_log_knows_why() {
         assert_eq!(refused(&world, &format!("{header}.{admin}.{signature}")).await, "the signature is not good");
         let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
         bytes[100] ^= 1;
-        assert_eq!(refused(&world, &format!("{header}.{body}.{}", URL_SAFE_NO_PAD.encode(bytes))).await, "the signature is not good");
+        assert_eq!(
+            refused(&world, &format!("{header}.{body}.{}", URL_SAFE_NO_PAD.encode(bytes))).await,
+            "the signature is not good"
+        );
         assert_eq!(refused(&world, &format!("{header}.{body}.")).await, "the signature is not good");
         let strange = EncodingKey::from_rsa_pem(world::pem().as_bytes()).unwrap();
         assert_eq!(refused(&world, &forged(&says, &kid, &strange)).await, "the signature is not good");
@@ -364,13 +367,18 @@ async fn a_machine_reads_the_tenants_it_was_given_and_no_other() {
         let reader = bring(&world, &exchanged.access_token).await.unwrap();
         assert_eq!(world.ask(&reader, "acme").await.unwrap().role(), Role::Viewer);
         assert!(matches!(world.ask(&reader, "globex").await, Err(Denied::NotYours)));
-        assert!(world.tenancy.introspect(&world.identities, &exchanged.access_token, CorrelationId::new()).await.unwrap().is_some());
+        assert!(
+            world.tenancy.introspect(&world.identities, &exchanged.access_token, CorrelationId::new()).await.unwrap().is_some()
+        );
 
         let elsewhere = Draft { name: "Nightly".into(), scopes: "tenant:globex:read".parse().unwrap(), certificate: None };
         machines::update(&world.central, &actor, machine.id, elsewhere, machine.updated_at).await.unwrap();
         assert_eq!(refused(&world, &exchanged.access_token).await, "the machine may not read this tenant any more");
         let weaker = bearer(&granted.access_token, Audience::Internal).await.unwrap();
-        assert!(matches!(weaker.credential(), Credential::Machine { scopes, .. } if scopes.is_empty()), "what was taken away is gone");
+        assert!(
+            matches!(weaker.credential(), Credential::Machine { scopes, .. } if scopes.is_empty()),
+            "what was taken away is gone"
+        );
         machines::set_active(&world.central, &actor, machine.id, false).await.unwrap();
         assert!(bearer(&granted.access_token, Audience::Internal).await.is_err());
         assert_eq!(refused(&world, &exchanged.access_token).await, "its bearer is gone, or may not sign in");

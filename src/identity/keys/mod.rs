@@ -150,12 +150,8 @@ impl Keys {
     /// Publishes a new key, which signs after the lead; a rotation that is under way is told instead. `compromised`: a new
     /// key signs at once, and all others are given up with everything they signed.
     pub(super) async fn rotate(&self, actor: &Actor, compromised: bool) -> Result<Rotation, KeyFault> {
-        let under_way = |next: &SigningKey| Rotation {
-            kid: next.kid.clone(),
-            signs_at: next.signs_at,
-            begun: false,
-            given_up: Vec::new(),
-        };
+        let under_way =
+            |next: &SigningKey| Rotation { kid: next.kid.clone(), signs_at: next.signs_at, begun: false, given_up: Vec::new() };
         self.promote_if_due().await?;
         if !compromised && let Some(next) = self.load().await?.next() {
             return Ok(under_way(&next.row));

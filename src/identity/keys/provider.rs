@@ -5,7 +5,7 @@ use url::Url;
 
 use super::KeyFault;
 use super::pair::{Pair, PublicKey, read_all};
-use super::vault::Vault;
+use super::vault::{Vault, Version};
 use crate::domain::Clock;
 use crate::settings::KeyProvider;
 
@@ -27,7 +27,6 @@ pub(super) struct Made {
     pub(super) public: PublicKey,
     /// What is to be stored, sealed, so that it can sign again after a restart.
     pub(super) stored: String,
-    pub(super) signer: Signer,
 }
 
 /// What signs with one key.
@@ -62,16 +61,12 @@ impl Provider {
         match self {
             Provider::Database => Ok(Vec::new()),
             Provider::File(path) => {
-                let made = |pair: Pair| Made {
-                    public: pair.public.clone(),
-                    stored: IN_FILE.to_owned(),
-                    signer: Signer::Here(Box::new(pair)),
-                };
+                let made = |pair: Pair| Made { public: pair.public, stored: IN_FILE.to_owned() };
                 Ok(read(path).await?.into_iter().map(made).collect())
             }
             Provider::Vault(vault) => {
                 let newest = vault.newest().await.map_err(KeyFault::Provider)?;
-                Ok(newest.into_iter().map(|version| in_vault(vault, version)).collect())
+                Ok(newest.into_iter().map(in_vault).collect())
             }
         }
     }
@@ -82,13 +77,13 @@ impl Provider {
             Provider::Database => {
                 let pair = tokio::task::spawn_blocking(Pair::generate).await.map_err(|e| KeyFault::Provider(e.to_string()))?;
                 let pair = pair.map_err(KeyFault::Provider)?;
-                Ok(Made { public: pair.public.clone(), stored: pair.pem.clone(), signer: Signer::Here(Box::new(pair)) })
+                Ok(Made { public: pair.public, stored: pair.pem })
             }
             Provider::File(path) => Err(KeyFault::NoNewKey(format!(
                 "Every key in {} is or was in use: add a new one to the file (openssl genrsa 2048), then rotate again.",
                 path.display()
             ))),
-            Provider::Vault(vault) => Ok(in_vault(vault, vault.make().await.map_err(KeyFault::Provider)?)),
+            Provider::Vault(vault) => Ok(in_vault(vault.make().await.map_err(KeyFault::Provider)?)),
         }
     }
 
@@ -109,9 +104,8 @@ impl Provider {
     }
 }
 
-fn in_vault(vault: &Arc<Vault>, version: super::vault::Version) -> Made {
-    let stored = format!("{IN_VAULT}{}", version.address);
-    Made { public: version.public, stored, signer: Signer::There(Arc::clone(vault), version.address) }
+fn in_vault(version: Version) -> Made {
+    Made { public: version.public, stored: format!("{IN_VAULT}{}", version.address) }
 }
 
 fn elsewhere(place: &str) -> KeyFault {

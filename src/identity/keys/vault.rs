@@ -122,7 +122,8 @@ impl Vault {
         let mut address = version.clone();
         address.path_segments_mut().map_err(|()| "the key's address is none".to_owned())?.pop_if_empty().push("sign");
         let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(message));
-        let request = self.client.clone()?.request(Method::POST, versioned(address)).json(&json!({ "alg": "RS256", "value": digest }));
+        let request =
+            self.client.clone()?.request(Method::POST, versioned(address)).json(&json!({ "alg": "RS256", "value": digest }));
         let signed: Signed = self.ask(request).await?.ok_or_else(|| format!("the vault has no key {version} any more"))?;
         URL_SAFE_NO_PAD.decode(signed.value.trim_end_matches('=')).map_err(|e| format!("the vault's signature: {e}"))
     }
@@ -194,7 +195,11 @@ impl Vault {
         let scope = format!("{SCOPE}/.default");
         Ok(match &self.settings.identity {
             VaultIdentity::Secret { authority, client_id, client_secret } => {
-                let form = [("grant_type", "client_credentials"), ("client_id", client_id.as_str()), ("client_secret", client_secret.reveal())];
+                let form = [
+                    ("grant_type", "client_credentials"),
+                    ("client_id", client_id.as_str()),
+                    ("client_secret", client_secret.reveal()),
+                ];
                 self.client.clone()?.post(token_address(authority)?).form(&[form.as_slice(), &[("scope", &scope)]].concat())
             }
             VaultIdentity::Workload { authority, client_id, token } => {

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Machine, hash};
+use crate::central::Error;
 use crate::central::audit::{About, Action};
 use crate::central::machine_clients::{self, Stored};
-use crate::central::Error;
 use crate::domain::{Actor, ActorKind, CorrelationId};
 use crate::identity::keys::KeyFault;
 use crate::identity::{Credential, Identities, Identity, Scopes};
@@ -109,11 +109,7 @@ impl Identities {
     ///
     /// # Errors
     /// `Unavailable` when the central database does not answer.
-    pub async fn machine_by_certificate(
-        &self,
-        fingerprint: &str,
-        correlation: CorrelationId,
-    ) -> Result<Option<Identity>, Error> {
+    pub async fn machine_by_certificate(&self, fingerprint: &str, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
         let Some(machine) = self.certified(fingerprint).await?.filter(|machine| machine.active) else { return Ok(None) };
         self.note_use(&machine).await?;
         let jti = format!("certificate {}", fingerprint.chars().take(16).collect::<String>());
@@ -157,10 +153,10 @@ impl Identities {
 fn wanted(has: &Scopes, asked: Option<&str>) -> Result<Scopes, OAuthFault> {
     let Some(asked) = asked.filter(|text| !text.trim().is_empty()) else { return Ok(has.clone()) };
     let asked: Scopes = asked.parse().map_err(OAuthFault::InvalidScope)?;
-    match asked.iter().find(|scope| !has.allow(scope)) {
-        Some(scope) => Err(OAuthFault::InvalidScope(format!("the client does not have the scope {scope}"))),
-        None => Ok(asked),
+    if let Some(scope) = asked.iter().find(|scope| !has.allow(scope)) {
+        return Err(OAuthFault::InvalidScope(format!("the client does not have the scope {scope}")));
     }
+    Ok(asked)
 }
 
 /// Whether this is the client's secret, or the one before while that is still good. The secrets are 256 random bits: a fast

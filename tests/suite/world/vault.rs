@@ -80,7 +80,9 @@ impl Vault {
 
 fn fault(status: u16, code: &str) -> Response {
     let status = poem::http::StatusCode::from_u16(status).unwrap();
-    Json(json!({ "error": { "code": code, "message": format!("told by the vault: {code}") } })).with_status(status).into_response()
+    Json(json!({ "error": { "code": code, "message": format!("told by the vault: {code}") } }))
+        .with_status(status)
+        .into_response()
 }
 
 impl Inner {
