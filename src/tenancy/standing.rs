@@ -21,6 +21,7 @@ pub(super) type Asked = (UserId, bool, String);
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) tenant: Tenant,
+    pub(super) dashboards: Vec<String>,
     pub(super) role: Role,
     pub(super) datastore: Option<Datastore>,
     pub(super) fault: Option<String>,
@@ -57,7 +58,7 @@ impl Tenancy {
             _ => return Ok(None),
         };
         let Opened { datastore, fault, catalog } = self.open(&tenant).await?;
-        let standing = Arc::new(Standing { tenant, role, datastore, fault, catalog, at, epoch });
+        let standing = Arc::new(Standing { dashboards: tenant.config.shown(), tenant, role, datastore, fault, catalog, at, epoch });
         self.0.known.insert(asked, Arc::clone(&standing));
         Ok(Some(standing))
     }

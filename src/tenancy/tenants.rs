@@ -125,6 +125,19 @@ impl Tenancy {
     }
 }
 
+impl Tenancy {
+    /// Forgets a tenant, as [`Tenancy::delete`] does.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`], or the central database's.
+    pub async fn forget(&self, actor: &Actor, slug: &Slug) -> Result<(), Refused> {
+        self.delete(actor, slug).await.map_err(|error| match error {
+            central::Error::NotFound(_) => Refused::NotFound("tenant"),
+            other => other.into(),
+        })
+    }
+}
+
 fn parsed(new: &NewTenant) -> Result<Tenant, Refused> {
     let mut faults = Faults::default();
     let slug = faults.take("slug", new.slug.parse::<Slug>());

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::limits::{self, Rates};
 use super::trail::Trail;
-use super::{Parts, cookie};
+use super::{Parts, cookie, tls};
 use crate::central;
 use crate::domain::TenantId;
 use crate::error::{Error, Result};
@@ -26,12 +26,15 @@ pub struct Visitor(pub Option<Identity>);
 
 /// The visitor behind a request's credentials, counted against their rate. Who brings a token is judged by it alone,
 /// whatever cookie lies beside it.
-async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
+pub(super) async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
     let parts = parts(request)?;
     let trail = Trail::of(request);
     let rates = &parts.rates;
     let identity = match bearer(request) {
-        Brought::Nothing if audience == Audience::Internal => None,
+        Brought::Nothing if audience == Audience::Internal => match tls::certificate(request) {
+            Some(hash) => limits::in_time(parts.identities.machine_by_certificate(hash, trail.correlation)).await?,
+            None => None,
+        },
         Brought::Nothing => match cookie::token(request, parts.settings.is_https()) {
             Some(token) => limits::in_time(parts.identities.identify(&token, trail.correlation)).await?,
             None => None,

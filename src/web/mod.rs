@@ -14,6 +14,7 @@ mod form;
 mod guards;
 mod headers;
 mod ledger;
+pub mod internal;
 mod jwks;
 mod limits;
 mod listing;
@@ -24,6 +25,7 @@ mod panels;
 mod probes;
 pub mod routes;
 mod scheme;
+mod tls;
 mod trail;
 mod view;
 
@@ -37,6 +39,7 @@ use serde::Deserialize;
 pub use accept::Door;
 pub use limits::Rates;
 pub use paced::Paced;
+pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
 use crate::central::Central;
@@ -82,6 +85,7 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    /// Whether people come here; elsewhere programs alone do, and every error is one for programs.
     is_public: bool,
 }
 
@@ -93,7 +97,7 @@ impl Site {
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::internal(), false)
+        Site::new(parts, internal::mount(routes::internal()), false)
     }
 
     fn new(parts: Arc<Parts>, routes: Route, is_public: bool) -> Site {
@@ -118,7 +122,10 @@ impl Site {
         {
             return led;
         }
-        let asked = catch::Question::of(&request, self.parts.settings.is_https());
+        let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
+        if !self.is_public {
+            asked.asked = catch::Asked::Api;
+        }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error,

@@ -44,8 +44,22 @@ pub struct Operation {
 /// What the public API can be asked to do. The access test holds it to the document at `/openapi.json`.
 pub const PUBLIC_API: &[Operation] = &[];
 
-/// The same for the internal API.
-pub const INTERNAL_API: &[Operation] = &[];
+/// The same for the internal API. Reading one tenant is also for who may read that tenant alone.
+pub const INTERNAL_API: &[Operation] = &[
+    Operation { id: "get_token", access: Access::Open },
+    Operation { id: "list_tenants", access: Access::Machine("admin") },
+    Operation { id: "create_tenant", access: Access::Machine("admin") },
+    Operation { id: "get_tenant", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "update_tenant", access: Access::Machine("admin") },
+    Operation { id: "delete_tenant", access: Access::Machine("admin") },
+    Operation { id: "set_metadata", access: Access::Machine("admin") },
+    Operation { id: "assign_dashboards", access: Access::Machine("admin") },
+    Operation { id: "list_datastores", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "create_datastore", access: Access::Machine("admin") },
+    Operation { id: "update_datastore", access: Access::Machine("admin") },
+    Operation { id: "delete_datastore", access: Access::Machine("admin") },
+    Operation { id: "rotate_secret", access: Access::Machine("admin") },
+];
 
 macro_rules! routes {
     ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {

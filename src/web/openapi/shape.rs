@@ -43,6 +43,9 @@ impl Walk<'_> {
         if let Some(whole) = schema.all_of.first() {
             return self.value(field, value, whole);
         }
+        if !schema.any_of.is_empty() {
+            return self.alternatives(field, value, &schema.any_of);
+        }
         match (schema.ty, value) {
             ("object", Value::Object(object)) => self.object(field, object, schema),
             ("array", Value::Array(items)) => self.array(field, items, schema),
@@ -52,6 +55,22 @@ impl Walk<'_> {
             ("", _) => self.anything(field, value),
             (wanted, found) => self.tell(field, format!("must be {}, not {}", article(wanted), kind(found))),
         }
+    }
+
+    /// Fits one of several; where it fits none, what is wrong with it as the first of its own kind.
+    fn alternatives(&mut self, field: &str, value: &Value, alternatives: &[MetaSchemaRef]) {
+        let mut nearest: Option<Vec<FieldFault>> = None;
+        for alternative in alternatives {
+            let mut walk = Walk { registry: self.registry, faults: Vec::new() };
+            walk.value(field, value, alternative);
+            if walk.faults.is_empty() {
+                return;
+            }
+            if nearest.is_none() || walk.faults.iter().any(|fault| fault.field != field) {
+                nearest = Some(walk.faults);
+            }
+        }
+        self.faults.extend(nearest.unwrap_or_default());
     }
 
     fn object(&mut self, field: &str, object: &Map<String, Value>, schema: &MetaSchema) {
