@@ -12,7 +12,7 @@ pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Panel, View};
+use super::{Common, Data, Drawing, Panel, View};
 use crate::chart::Color;
 use crate::domain::{TimeRange, Unit};
 use crate::frame::Frame;
@@ -174,5 +174,9 @@ impl Panel for Bar {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        Some(Data::Bars(self.bar_data(frames.first()?, view)))
     }
 }

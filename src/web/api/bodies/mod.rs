@@ -1,0 +1,15 @@
+//! What the API takes and gives, as types: the document and the answers are both made from them.
+
+mod dashboard;
+mod me;
+mod panel;
+mod report;
+mod shape;
+mod users;
+
+pub use dashboard::{DashboardBody, DashboardItem, DashboardList};
+pub use me::{Credentials, Exchange, LoginAnswer, LogoutAnswer, Me, Preferences, PreferencesAnswer, Role, SignedIn, TenantItem, TenantList, Token};
+pub use panel::{CustomData, PanelData, PictureData};
+pub use report::ReportBody;
+pub use shape::{Nullable, Words};
+pub use users::{TenantAccess, TenantRole, UserBody, UserChange, UserList, UserNew, UserTenant};
