@@ -156,7 +156,8 @@ fn allowed(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Allowed {
     })
 }
 
-fn down(failure: &Failure, scope: &TenantScope) -> Error {
+/// A tenant's database that gave no answer, told to the log.
+pub fn down(failure: &Failure, scope: &TenantScope) -> Error {
     let (correlation_id, tenant) = (scope.correlation().to_string(), scope.slug().as_str());
     tracing::warn!(correlation_id, tenant, "{failure}");
     Error::unavailable(failure)

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::shape::Nullable;
+use super::shape::{FilterValue, Nullable};
 use crate::domain;
 use crate::tenancy::TenantCard;
 
@@ -149,16 +150,8 @@ pub struct Preferences {
     /// The dashboard's name.
     #[oai(validator(max_length = 64))]
     pub dashboard: String,
-    /// The values of each filter; a filter that is not named opens as its author made it.
-    pub filters: BTreeMap<String, Vec<String>>,
-}
-
-/// What somebody saved, by dashboard.
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
-#[oai(example)]
-pub struct PreferencesAnswer {
-    /// One entry for each dashboard that something is saved for.
-    pub preferences: Vec<Preferences>,
+    /// The value of each filter (several of a `multi` filter); a filter that is not named opens as its author made it.
+    pub filters: BTreeMap<String, FilterValue>,
 }
 
 impl From<TenantCard> for TenantItem {
@@ -227,13 +220,7 @@ impl Example for Token {
 
 impl Example for Preferences {
     fn example() -> Preferences {
-        let filters = BTreeMap::from([("region".to_owned(), vec!["eu-west-1".to_owned()])]);
+        let filters = BTreeMap::from([("instance".to_owned(), FilterValue(json!(["i-5", "i-8"])))]);
         Preferences { dashboard: "default".to_owned(), filters }
-    }
-}
-
-impl Example for PreferencesAnswer {
-    fn example() -> PreferencesAnswer {
-        PreferencesAnswer { preferences: vec![Preferences::example()] }
     }
 }

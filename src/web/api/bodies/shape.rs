@@ -147,6 +147,17 @@ shaped! {
 }
 
 shaped! {
+    /// What a filter is set to: a text, or several.
+    FilterValue: MetaSchema {
+        any_of: vec![
+            of("string"),
+            MetaSchemaRef::Inline(Box::new(MetaSchema { items: Some(Box::new(of("string"))), ..MetaSchema::new("array") })),
+        ],
+        ..MetaSchema::ANY
+    }
+}
+
+shaped! {
     /// Whatever a custom endpoint says.
     Words: MetaSchema { description: Some("What the endpoint says, as JSON."), ..MetaSchema::ANY }
 }
