@@ -12,6 +12,7 @@ mod filters;
 mod guards;
 mod headers;
 mod limits;
+mod openapi;
 pub mod pages;
 mod panels;
 mod probes;
@@ -106,12 +107,14 @@ impl Site {
             Err(_) => Error::Internal(anyhow::anyhow!("a handler panicked")).into(),
         };
         let pattern = error.data::<PathPattern>().cloned();
+        let verbs = error.data::<openapi::Verbs>().cloned();
         let error = catch::ours(error);
         catch::log(&error, trail);
         let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
         catch::mark(&error, &mut response);
         if let Some(pattern) = pattern {
-            catch::allow(&error, &pattern.0, &mut response);
+            let verbs = verbs.map(|verbs| verbs.0.to_string()).or_else(|| routes::allowed(&pattern.0));
+            catch::allow(&error, verbs, &mut response);
             response.set_data(pattern);
         }
         response
