@@ -106,6 +106,8 @@ pub enum Topic {
     Tenants = 0x6c6f_6702,
     /// Somebody's preferences.
     Preferences = 0x6c6f_6703,
+    /// Who runs the installation.
+    Operators = 0x6c6f_6704,
 }
 
 pub(super) async fn lock(tx: &DatabaseTransaction, topic: Topic) -> Result<(), Error> {

@@ -14,6 +14,7 @@ pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
+pub mod roster;
 pub mod sessions;
 pub mod tenants;
 pub mod users;

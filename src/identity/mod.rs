@@ -4,6 +4,7 @@ pub mod accounts;
 mod busy;
 mod limit;
 pub mod password;
+pub mod people;
 mod session;
 mod sign_in;
 mod token;

@@ -21,6 +21,7 @@ mod identity;
 mod isolation;
 mod outages;
 mod pages;
+mod people;
 mod query;
 mod reload;
 mod sessions;

@@ -17,6 +17,7 @@ use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
+pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
 
 /// What state a tenant is in.
@@ -186,7 +187,7 @@ pub async fn standing(from: &impl Source, user: UserId, slug: &str, id: Uuid) ->
     Ok(Some((tenant.try_into()?, role)))
 }
 
-fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(in crate::central) fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(from.on().get_database_backend(), sql, values)
 }
 
