@@ -134,7 +134,7 @@ fn password() -> Result<String, String> {
 async fn desk(settings: &Settings) -> Result<(Central, Tenancy), String> {
     let central = build::central(settings, Clock::system()).await?;
     let audit = central::audit::Queue::start(&central);
-    let tenancy = Tenancy::new(&central, &audit, build::house(settings)?);
+    let tenancy = Tenancy::new(&central, &audit, build::house(settings, &build::sealer(settings)?)?);
     Ok((central, tenancy))
 }
 

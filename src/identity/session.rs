@@ -14,7 +14,7 @@ use super::busy::Checker;
 use super::limit::Attempts;
 use super::password::Cost;
 use super::token::looks_like_one;
-use super::{Identity, SessionId};
+use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
@@ -46,6 +46,7 @@ struct Inner {
     rules: SessionRules,
     checker: Checker,
     attempts: Attempts,
+    sealer: Sealer,
     known: Cache<SessionId, Known>,
 }
 
@@ -65,13 +66,14 @@ impl fmt::Debug for Identities {
 
 impl Identities {
     /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
-    pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost) -> Identities {
+    pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost, sealer: &Sealer) -> Identities {
         Identities(Arc::new(Inner {
             central: central.clone(),
             audit: audit.clone(),
             rules,
             checker: Checker::new(cost),
             attempts: Attempts::default(),
+            sealer: sealer.clone(),
             known: Cache::new(20_000),
         }))
     }
@@ -90,6 +92,11 @@ impl Identities {
 
     pub(super) fn checker(&self) -> &Checker {
         &self.0.checker
+    }
+
+    /// What seals the secrets this room stores.
+    pub fn sealer(&self) -> &Sealer {
+        &self.0.sealer
     }
 
     pub(super) fn attempts(&self) -> &Attempts {
@@ -135,13 +142,14 @@ impl Identities {
     /// `Unavailable` when the central database does not answer.
     pub async fn touch(&self, identity: &Identity) -> Result<(), Error> {
         let now = self.central().clock().now();
-        let Some(mut known) = self.known(&identity.session).await? else { return Ok(()) };
+        let Some(session) = identity.session() else { return Ok(()) };
+        let Some(mut known) = self.known(session).await? else { return Ok(()) };
         if now - known.session.last_seen_at < SEEN {
             return Ok(());
         }
-        sessions::touch(self.central(), identity.session.as_str(), now).await?;
+        sessions::touch(self.central(), session.as_str(), now).await?;
         known.session.last_seen_at = now;
-        self.0.known.insert(identity.session.clone(), known);
+        self.0.known.insert(session.clone(), known);
         Ok(())
     }
 
@@ -150,9 +158,10 @@ impl Identities {
     /// # Errors
     /// `Unavailable` when the central database does not answer; then the session still stands.
     pub async fn sign_out(&self, identity: &Identity) -> Result<(), Error> {
+        let Some(session) = identity.session() else { return Ok(()) };
         let change = Change::open(self.central(), identity.actor()).await?;
-        sessions::revoke(&change, identity.session.as_str()).await?;
-        change.commit(Action::SignOut, About::target(&identity.email)).await
+        sessions::revoke(&change, session.as_str()).await?;
+        change.commit(Action::SignOut, About::target(identity.email())).await
     }
 
     /// Ends a session by its token alone: a browser that signs in again brings its old one.
@@ -183,9 +192,9 @@ impl Identity {
         Identity {
             user: user.id,
             name: user.name.unwrap_or_else(|| user.email.to_string()),
-            email: user.email,
+            label: user.email.to_string(),
             operator: user.operator,
-            session: SessionId::stored(&session.id),
+            credential: Credential::Session(SessionId::stored(&session.id)),
             selected: session.selected,
             actor,
         }
