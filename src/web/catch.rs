@@ -130,7 +130,7 @@ pub fn mark(error: &Error, response: &mut Response) {
     if let Some(wait) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    if matches!(error, Error::SignedOut) && response.status() == StatusCode::UNAUTHORIZED {
+    if matches!(error, Error::SignedOut | Error::WrongPassword) && response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loggia\""));
     }
 }

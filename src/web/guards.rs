@@ -153,7 +153,10 @@ async fn only_tenant(parts: &Parts, identity: &Identity) -> Result<TenantId> {
 }
 
 /// The proof for one tenant, noted in the trail and counted against the tenant's rate.
-async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
+///
+/// # Errors
+/// Not the caller's, suspended, too often, or the central database does not answer.
+pub async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
     let trail = Trail::of(request);
     let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, identity, tenant, trail.correlation)).await?;
     {

@@ -1,6 +1,7 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
+mod api;
 mod around;
 mod assets;
 mod catch;

@@ -12,6 +12,7 @@ use crate::error::{Error, FieldFault, Result};
 use crate::identity::{Identity, SignInError};
 use crate::web::guards::Person;
 use crate::web::openapi::{Body, By};
+use crate::web::pages::login;
 use crate::web::trail::Trail;
 use crate::web::{Parts, around, cookie, limits};
 
@@ -42,7 +43,7 @@ impl SignIn {
         let agent = request.header("user-agent");
         let (email, password) = (&credentials.email, &credentials.password);
         let outcome = parts.identities.sign_in(email, password, trail.address, trail.correlation, agent).await;
-        parts.metrics.signed_in(around::outcome_word(&outcome));
+        parts.metrics.signed_in(login::outcome_word(&outcome));
         let signed_in = outcome.map_err(refused)?;
         // Whatever session the browser came with ends here: a new one cannot have been planted.
         if let Some(old) = cookie::token(request, parts.settings.is_https()) {

@@ -13,6 +13,7 @@ use crate::central;
 use crate::domain::{Email, UserId};
 use crate::error::{Error, FieldFault, Result};
 use crate::identity::accounts::{self, AccountError, NewAccount};
+use crate::identity::{Cost, Policy};
 use crate::identity::people::{self, Account, Edit, PeopleError, Search, Sort};
 use crate::tenancy::{Operator, members};
 use crate::web::Parts;
@@ -104,8 +105,7 @@ impl Users {
             people::invite(&parts.central, actor, email, name, new.is_admin).await
         } else {
             let account = NewAccount { email, name, password: new.password, operator: new.is_admin };
-            let (policy, cost) = around::password_rules(&parts);
-            accounts::create(&parts.central, actor, account, policy, cost).await
+            accounts::create(&parts.central, actor, account, Policy::Real, Cost::default()).await
         };
         let id = user.map_err(not_made)?.id;
         Ok(Made::Created(Json(found(&parts, id.0).await?)))
@@ -180,7 +180,7 @@ impl Users {
         access: Body<TenantAccess>,
     ) -> Result<Json<UserBody>> {
         let id = read(&id)?;
-        let tenant = parts.tenancy.named(&access.0.tenant_id).await?;
+        let tenant = parts.tenancy.slug_of(&operator.0, &access.0.tenant_id).await?;
         let tenant = tenant.ok_or_else(|| fault("tenant_id", "there is no such tenant"))?;
         let role = access.0.role.into();
         members::grant(&parts.tenancy, operator.0.actor(), UserId(id), &tenant, role).await.map_err(missing)?;
@@ -201,7 +201,7 @@ impl Users {
         tenant: Path<String>,
     ) -> Result<Gone> {
         let id = read(&id)?;
-        let tenant = parts.tenancy.named(&tenant).await?.ok_or(Error::NotFound("membership"))?;
+        let tenant = parts.tenancy.slug_of(&operator.0, &tenant).await?.ok_or(Error::NotFound("membership"))?;
         members::withdraw(&parts.tenancy, operator.0.actor(), UserId(id), &tenant).await.map_err(missing)?;
         Ok(Gone::Gone)
     }
