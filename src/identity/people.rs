@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::central::audit::{About, Action};
+use crate::central::users::{self, NewUser, User};
 use crate::central::{Central, Change, Error, Page, Topic, roster, sessions};
-use crate::domain::{Actor, UserId};
+use crate::domain::{Actor, Email, UserId};
 
 use super::Identities;
+use super::accounts::AccountError;
 
 pub use crate::central::roster::{Account, Edit, Only, Search, Sort};
 pub use crate::central::sessions::Open;
@@ -155,6 +157,23 @@ pub async fn remove(central: &Central, actor: &Actor, id: UserId, seen: Option<D
     roster::remove(&change, id).await?;
     let about = About::target(&account.email).with("operator", account.operator).with("tenants", account.tenants);
     Ok(change.commit(Action::DeleteUser, about).await?)
+}
+
+/// Makes an account without a password: for somebody whom the identity provider vouches for.
+///
+/// # Errors
+/// [`AccountError::Taken`], or that the central database did not do it.
+pub async fn invite(
+    central: &Central,
+    actor: &Actor,
+    email: Email,
+    name: Option<String>,
+    operator: bool,
+) -> Result<User, AccountError> {
+    let change = Change::open(central, actor).await?;
+    let user = users::create(&change, NewUser { email, name, operator, password_hash: None }).await?;
+    change.commit(Action::CreateUser, About::target(&user.email).with("operator", operator)).await?;
+    Ok(user)
 }
 
 impl Identities {
