@@ -92,6 +92,28 @@ fn tenants_see_their_own_and_the_shared_things_they_name() {
 }
 
 #[test]
+fn a_tenant_without_a_folder_has_the_shared_dashboards_that_are_assigned_to_it() {
+    let dir = world();
+    let shared = |name: &str| format!("dashboard:\n  name: {name}\n  panels:\n    - {{id: b, config_file: panels/b.yaml}}\n");
+    for (file, name) in [("ltv", "Value"), ("default", "Front"), ("other", "Other")] {
+        write(dir.path(), &format!("_shared/dashboards/{file}.yaml"), shared(name));
+    }
+    write(dir.path(), "_shared/panels/b.yaml", KPI);
+    let catalog = Catalog::load(dir.path(), None);
+    let assigned = ["ltv".to_owned(), "default".to_owned(), "gone".to_owned()];
+    let nobody = slug("no-folder");
+    assert_eq!((catalog.count(&nobody, &assigned), catalog.count(&nobody, &[])), (2, 0));
+    assert!(catalog.has(&nobody, &assigned, &key("ltv")) && !catalog.has(&nobody, &assigned, &key("other")));
+    // its own file of the same name wins
+    assert_eq!(catalog.count(&slug("acme-corp"), &assigned), 2);
+    assert_eq!(front(&catalog, "acme-corp").name, "One");
+    assert_eq!(catalog.shared().len(), 3);
+    write(dir.path(), "_shared/dashboards/ltv.yaml", "dashboard: {nam: Value}");
+    let second = Catalog::load(dir.path(), Some(&catalog));
+    assert_eq!(second.shared[&key("ltv")].version, Version::LastGood);
+}
+
+#[test]
 fn a_tenant_file_sets_what_it_says_and_nothing_else() {
     let dir = world();
     let text = "tenant:\n  timezone: America/New_York\n  datastores:\n    - {kind: sqlite, url: \"sqlite:a.db\", env: dev}\n    \

@@ -78,7 +78,7 @@ pub async fn tenant(
     let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
-        href: match catalog.has(&card.slug, &dashboard.key) {
+        href: match catalog.has(&card.slug, &card.dashboards, &dashboard.key) {
             _ if card.slug == *scope.slug() => page.href(),
             true => {
                 Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href()
