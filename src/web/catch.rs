@@ -24,7 +24,7 @@ impl Asked {
     /// By the decoded path (so that `%61pi` is `api`), then by who asks.
     pub fn of(request: &Request) -> Asked {
         let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
-        if path == "/api" || path.starts_with("/api/") {
+        if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
             Asked::Api
         } else if request.header("hx-request").is_some() {
             Asked::Fragment

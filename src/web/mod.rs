@@ -1,7 +1,7 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
-mod api;
+pub mod api;
 mod around;
 mod assets;
 mod catch;
@@ -80,7 +80,7 @@ pub struct Site {
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public())
+        Site::new(parts, api::mount(routes::public()))
     }
 
     /// What operators' tools meet, on the private network.

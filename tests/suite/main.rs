@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod api;
 mod apply;
 mod architecture;
 mod bad_input;

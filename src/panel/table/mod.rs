@@ -15,7 +15,7 @@ pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
 use super::spec::RangeMode;
-use super::{ColumnData, Common, Data, Drawing, Export, Panel, RowData, View, data};
+use super::{Common, Data, Drawing, Export, Panel, RowData, View, data};
 use crate::domain::TimeRange;
 use crate::error::FieldFault;
 use crate::frame::Frame;

@@ -9,7 +9,7 @@ use super::Tag;
 use super::bodies::{Me, TenantItem};
 use crate::error::Result;
 use crate::identity::Identity;
-use crate::tenancy::{TenantCard, TenantScope};
+use crate::tenancy::TenantScope;
 use crate::web::guards::Person;
 use crate::web::openapi::By;
 use crate::web::trail::Trail;
@@ -38,26 +38,26 @@ impl Callers {
 
 async fn me(parts: &Parts, identity: &Identity, request: &Request) -> Result<Me> {
     let mine = limits::in_time(parts.tenancy.mine(identity, None, 1)).await?;
-    let only = if mine.total == 1 { mine.items.first().cloned() } else { None };
+    let tenants: Vec<TenantItem> = mine.items.into_iter().map(TenantItem::from).collect();
     let tenant = match identity.bound_to().or(identity.selected()) {
-        Some(id) => match mine.items.iter().find(|card| card.id == id) {
-            Some(card) => Some(card.clone()),
+        Some(id) => match tenants.iter().find(|tenant| tenant.id == id.0) {
+            Some(tenant) => Some(tenant.clone()),
             None => named(parts, identity, &id.to_string(), request).await,
         },
-        None => only,
+        None => tenants.first().filter(|_| tenants.len() == 1).cloned(),
     };
     Ok(Me {
         id: identity.user().to_string(),
         email: identity.email().to_owned(),
         name: identity.name().to_owned(),
         is_admin: identity.is_operator(),
-        tenant: tenant.map(TenantItem::from).into(),
-        tenants: mine.items.into_iter().map(TenantItem::from).collect(),
+        tenant: tenant.into(),
+        tenants,
     })
 }
 
 /// A tenant that is on another page of the list, or that may not be opened any more.
-async fn named(parts: &Parts, identity: &Identity, id: &str, request: &Request) -> Option<TenantCard> {
+async fn named(parts: &Parts, identity: &Identity, id: &str, request: &Request) -> Option<TenantItem> {
     let scope = TenantScope::authorize(&parts.tenancy, identity, id, Trail::of(request).correlation).await.ok()?;
-    Some(TenantCard { id: scope.tenant(), slug: scope.slug().clone(), name: scope.name().to_owned(), role: scope.role() })
+    Some(TenantItem::from(&scope))
 }

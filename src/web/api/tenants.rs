@@ -60,11 +60,6 @@ impl Tenants {
         }
         let scope = guards::scope(request, &parts, identity, &id).await?;
         parts.tenancy.select(&scope).await?;
-        Ok(Json(TenantItem {
-            id: scope.tenant().0,
-            slug: scope.slug().to_string(),
-            name: scope.name().to_owned(),
-            role: scope.role().into(),
-        }))
+        Ok(Json(TenantItem::from(&scope)))
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::shape::{FilterValue, Nullable};
 use crate::domain;
-use crate::tenancy::TenantCard;
+use crate::tenancy::{TenantCard, TenantScope};
 
 /// What somebody may do in a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -144,7 +144,7 @@ pub struct Token {
 }
 
 /// The filters somebody saves for a dashboard.
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[derive(Clone, Debug, PartialEq, Object)]
 #[oai(example)]
 pub struct Preferences {
     /// The dashboard's name.
@@ -157,6 +157,17 @@ pub struct Preferences {
 impl From<TenantCard> for TenantItem {
     fn from(card: TenantCard) -> TenantItem {
         TenantItem { id: card.id.0, slug: card.slug.to_string(), name: card.name, role: card.role.into() }
+    }
+}
+
+impl From<&TenantScope> for TenantItem {
+    fn from(scope: &TenantScope) -> TenantItem {
+        TenantItem {
+            id: scope.tenant().0,
+            slug: scope.slug().to_string(),
+            name: scope.name().to_owned(),
+            role: scope.role().into(),
+        }
     }
 }
 

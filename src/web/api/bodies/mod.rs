@@ -8,8 +8,8 @@ mod shape;
 mod users;
 
 pub use dashboard::{DashboardBody, DashboardItem, DashboardList};
-pub use me::{Credentials, Exchange, LoginAnswer, LogoutAnswer, Me, Preferences, Role, SignedIn, TenantItem, TenantList, Token};
+pub use me::{Credentials, Exchange, LoginAnswer, LogoutAnswer, Me, Preferences, SignedIn, TenantItem, TenantList, Token};
 pub use panel::{CustomData, PanelData, PictureData};
 pub use report::{Exports, Range, ReportBody, ReportedPanel};
-pub use shape::{FilterValue, Nullable, Words};
-pub use users::{TenantAccess, TenantRole, UserBody, UserChange, UserList, UserNew, UserTenant};
+pub use shape::{FilterValue, Words};
+pub use users::{TenantAccess, UserBody, UserChange, UserList, UserNew, UserTenant};
