@@ -8,7 +8,7 @@ use crate::domain::{Actor, Email, Role, Slug, TenantId, UserId};
 use super::Tenancy;
 
 pub use crate::central::members::{Member, Origin};
-pub use crate::central::roster::{Account, Membership, Search};
+pub use crate::central::roster::{Account, Membership, Search, Sort};
 
 /// The members of a tenant by address, at most a thousand.
 ///

@@ -130,6 +130,10 @@ impl Field {
         Field { theirs, ..self }
     }
 
+    fn is_chosen(&self, value: &str) -> bool {
+        self.value == value
+    }
+
     fn is_ticked(&self, value: &str) -> bool {
         self.value.split(',').any(|ticked| ticked == value)
     }

@@ -4,15 +4,20 @@ mod accept;
 pub mod api;
 mod around;
 mod assets;
+mod browser;
 mod catch;
 mod compress;
 mod cookie;
 mod csrf;
 mod exports;
 mod filters;
+mod form;
 mod guards;
 mod headers;
+mod ledger;
+mod jwks;
 mod limits;
+mod listing;
 mod openapi;
 pub mod pages;
 mod panels;
@@ -34,7 +39,7 @@ pub use limits::Rates;
 
 use self::trail::Trail;
 use crate::central::Central;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
@@ -54,6 +59,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub chain: ChainWatch,
     pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,

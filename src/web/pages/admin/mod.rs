@@ -1,6 +1,12 @@
 //! What operators run the installation with: plain forms that work without script.
 
+pub mod audit;
+pub mod config;
+pub mod overview;
 pub mod user;
+pub mod user_access;
+pub mod user_delete;
+pub mod user_new;
 pub mod users;
 
 use poem::{Request, Response};
