@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_only_where_every_reader_keeps_their_digits() {
-        let decimals = Values::Decimal(vec![Some("12.50".into()), Some("NaN".into()), Some("0.1234567890123456789".into()), None]);
+        let decimals =
+            Values::Decimal(vec![Some("12.50".into()), Some("NaN".into()), Some("0.1234567890123456789".into()), None]);
         let of = |i| value(&decimals, i, None);
         assert_eq!([of(0), of(1), of(2), of(3)], [json!(12.5), json!("NaN"), json!("0.1234567890123456789"), json!(null)]);
         let whole = Values::Int(vec![Some(7), Some(9_007_199_254_740_993)]);

@@ -47,6 +47,8 @@ pub const PUBLIC_API: &[Operation] = &[
     Operation { id: "logout", access: Access::Person },
     Operation { id: "auth_me", access: Access::Person },
     Operation { id: "me", access: Access::Person },
+    Operation { id: "exchange_token", access: Access::Person },
+    Operation { id: "introspect_token", access: Access::Open },
     Operation { id: "list_tenants", access: Access::Person },
     Operation { id: "select_tenant", access: Access::Person },
     Operation { id: "list_dashboards", access: Access::Tenant },

@@ -122,9 +122,13 @@ async fn a_table_is_sorted_searched_and_turned_by_parameters() {
         let found = data("q=service-050").await;
         assert_eq!((&found["total"], &found["rows"][0]["amount"]), (&json!(1), &json!(50)));
         assert_eq!(data("page=9").await["rows"], json!([]), "beyond the last page there is nothing");
-        for (query, field) in
-            [("sort=nothing", "sort"), ("page=0", "page"), ("page_size=100000", "page_size"), ("dir=up", "dir"), ("page=x", "page")]
-        {
+        for (query, field) in [
+            ("sort=nothing", "sort"),
+            ("page=0", "page"),
+            ("page_size=100000", "page_size"),
+            ("dir=up", "dir"),
+            ("page=x", "page"),
+        ] {
             let (status, problem) = told(world.ask(&viewer, Method::GET, &format!("/api/v1/panels/rows/data?{query}"))).await;
             assert_eq!((status, &problem["faults"][0]["field"]), (400, &json!(field)), "{query}: {problem}");
         }
@@ -141,7 +145,8 @@ async fn range_buckets_and_series_are_parameters() {
         assert_eq!(data("start_date=now-4d").await["bucket_seconds"], 600);
         let raw = data("start_date=now-4d&disable_aggregation=true").await;
         assert_eq!((&raw["bucket_seconds"], raw["series"][0]["points"].as_array().unwrap().len()), (&json!(null), 120));
-        let (from, to) = (chrono::Utc::now() - chrono::TimeDelta::minutes(30), chrono::Utc::now() - chrono::TimeDelta::minutes(10));
+        let (from, to) =
+            (chrono::Utc::now() - chrono::TimeDelta::minutes(30), chrono::Utc::now() - chrono::TimeDelta::minutes(10));
         let iso = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let some = data(&format!("start_date={}&end_date={}", iso(from), iso(to))).await;
         assert_eq!(some["series"][0]["points"].as_array().unwrap().len(), 20);
@@ -172,7 +177,10 @@ async fn a_session_asks_about_the_tenant_it_selected() {
     World::on_both(async |world| {
         let both = in_both(world).await;
         let list = get(world, &both, "/api/v1/tenants").await;
-        assert_eq!((&list["total"], &list["tenants"][0]["slug"], &list["tenants"][0]["role"]), (&json!(2), &json!("alpha-works"), &json!("viewer")));
+        assert_eq!(
+            (&list["total"], &list["tenants"][0]["slug"], &list["tenants"][0]["role"]),
+            (&json!(2), &json!("alpha-works"), &json!("viewer"))
+        );
         assert_eq!(get(world, &both, "/api/v1/tenants?q=beta").await["total"], 1);
         let undecided = world.get(&both, "/api/v1/dashboards").await;
         is_problem(&undecided, 409);
@@ -263,7 +271,8 @@ async fn an_operator_makes_a_user_gives_access_and_takes_it_away() {
         let id = nina["id"].as_str().unwrap();
         let one = format!("{users}/{id}");
         let (status, assigned) =
-            send(world, &operator, Method::POST, &format!("{one}/tenants"), json!({"tenant_id": "alpha-works", "role": "admin"})).await;
+            send(world, &operator, Method::POST, &format!("{one}/tenants"), json!({"tenant_id": "alpha-works", "role": "admin"}))
+                .await;
         assert_eq!((status, &assigned["tenants"][0]["role"]), (200, &json!("admin")), "{assigned}");
         let (status, problem) =
             send(world, &operator, Method::POST, &format!("{one}/tenants"), json!({"tenant_id": "none", "role": "admin"})).await;
@@ -271,7 +280,10 @@ async fn an_operator_makes_a_user_gives_access_and_takes_it_away() {
         assert_eq!(get(world, &person, "/api/v1/dashboards/default").await["title"], "MARKALPHA board");
         assert_eq!(world.get(&person, "/tenant/alpha-works/dashboard/default").await.status(), 200);
 
-        assert_eq!(world.ask(&operator, Method::DELETE, &format!("{one}/tenants/alpha-works")).send().await.unwrap().status(), 204);
+        assert_eq!(
+            world.ask(&operator, Method::DELETE, &format!("{one}/tenants/alpha-works")).send().await.unwrap().status(),
+            204
+        );
         assert_eq!(world.get(&person, "/tenant/alpha-works/dashboard/default").await.status(), 403);
         is_problem(&world.ask(&operator, Method::DELETE, &format!("{one}/tenants/alpha-works")).send().await.unwrap(), 404);
 
@@ -279,7 +291,8 @@ async fn an_operator_makes_a_user_gives_access_and_takes_it_away() {
         let change = json!({"full_name": "Nina N.", "is_active": false, "updated_at": now["updated_at"]});
         let (status, changed) = send(world, &operator, Method::PUT, &one, change.clone()).await;
         assert_eq!((status, &changed["full_name"], &changed["is_active"]), (200, &json!("Nina N."), &json!(false)), "{changed}");
-        let (status, stale) = send(world, &operator, Method::PUT, &one, json!({"full_name": "Other", "updated_at": now["updated_at"]})).await;
+        let (status, stale) =
+            send(world, &operator, Method::PUT, &one, json!({"full_name": "Other", "updated_at": now["updated_at"]})).await;
         assert_eq!(status, 409, "somebody changed it meanwhile: {stale}");
         is_problem(&world.get(&person, "/api/me").await, 401);
 
@@ -377,7 +390,12 @@ async fn a_dead_database_is_503_for_its_own_tenant_and_for_data_alone() {
     let alpha = world.person("viewer@alpha.example").await;
     assert_eq!(get(&world, &beta, "/api/v1/panels/number/data").await["value"], 20.0);
     proxy.set(Way::Cut).await;
-    for path in ["/api/v1/panels/cpu/data", "/api/v1/panels/number/data?start_date=now-2h", "/api/v1/reports/rows", "/api/v1/reports/rows/export"] {
+    for path in [
+        "/api/v1/panels/cpu/data",
+        "/api/v1/panels/number/data?start_date=now-2h",
+        "/api/v1/reports/rows",
+        "/api/v1/reports/rows/export",
+    ] {
         let response = world.get(&beta, path).await;
         is_problem(&response, 503);
         assert!(response.headers().contains_key("retry-after"), "{path}");

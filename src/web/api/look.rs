@@ -109,10 +109,14 @@ impl Look {
             ("q", self.q.clone()),
         ];
         for (name, value) in [("from", &self.start), ("to", &self.end)] {
-            value.iter().for_each(|value| drop(address.append_pair(name, value)));
+            for value in value {
+                address.append_pair(name, value);
+            }
         }
         for (name, value) in own {
-            value.iter().for_each(|value| drop(address.append_pair(&format!("{id}.{name}"), value)));
+            for value in value {
+                address.append_pair(&format!("{id}.{name}"), &value);
+            }
         }
         for label in &self.series {
             address.append_pair(&format!("{id}.series"), label);

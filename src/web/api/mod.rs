@@ -14,6 +14,7 @@ mod preferences;
 mod reports;
 mod sign_in;
 mod tenants;
+mod tokens;
 mod users;
 
 use poem::Route;
@@ -22,7 +23,7 @@ use poem_openapi::{OpenApiService, Tags};
 pub use document::document;
 
 use crate::tenancy::Operator;
-use crate::web::guards::{ActiveTenant, Person};
+use crate::web::guards::{ActiveTenant, Exchanging, Person};
 use crate::web::openapi::{self, Guard, Scheme};
 
 /// What the operations are about, in the order they are told.
@@ -50,6 +51,7 @@ enum Tag {
 type All = (
     sign_in::SignIn,
     me::Callers,
+    tokens::Tokens,
     tenants::Tenants,
     dashboards::Dashboards,
     panels::Panels,
@@ -63,6 +65,7 @@ fn all() -> All {
     (
         sign_in::SignIn,
         me::Callers,
+        tokens::Tokens,
         tenants::Tenants,
         dashboards::Dashboards,
         panels::Panels,
@@ -96,6 +99,10 @@ impl Guard for Person {
 }
 
 impl Guard for ActiveTenant {
+    const SCHEMES: &'static [Scheme] = &[Scheme::Session, Scheme::Bearer];
+}
+
+impl Guard for Exchanging {
     const SCHEMES: &'static [Scheme] = &[Scheme::Session, Scheme::Bearer];
 }
 

@@ -47,7 +47,11 @@ impl Panels {
         path = "/:id/data",
         method = "get",
         operation_id = "panel_data",
-        response_header(name = "X-Loggia-Truncated", ty = "Option<bool>", description = "`true` where there are more rows than are given at once.")
+        response_header(
+            name = "X-Loggia-Truncated",
+            ty = "Option<bool>",
+            description = "`true` where there are more rows than are given at once."
+        )
     )]
     #[allow(clippy::too_many_arguments)] // each is a parameter of the contract
     async fn data(

@@ -56,7 +56,8 @@ impl PreferencesApi {
         let mut page = PageView::read(&address(&wanted.0.filters)?, &dashboard, scope, parts.clock.now());
         filters::settle(&parts, scope, &dashboard, &mut page).await;
         if !page.notices.is_empty() {
-            let fault = |notice: &String| FieldFault { field: "filters".to_owned(), message: notice.trim_end_matches('.').to_owned() };
+            let fault =
+                |notice: &String| FieldFault { field: "filters".to_owned(), message: notice.trim_end_matches('.').to_owned() };
             return Err(Error::Invalid(page.notices.iter().map(fault).collect()));
         }
         filters::save(&parts, scope, &dashboard, Some(&page)).await?;
@@ -86,7 +87,9 @@ fn address(wanted: &BTreeMap<String, FilterValue>) -> Result<String> {
         if values.is_empty() {
             address.append_pair(&parameter, "");
         }
-        values.into_iter().for_each(|value| drop(address.append_pair(&parameter, value)));
+        for value in values {
+            address.append_pair(&parameter, value);
+        }
     }
     Ok(address.finish())
 }
@@ -95,8 +98,11 @@ async fn saved(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard) -> Res
     let all = filters::saved(parts, scope, dashboard).await?.unwrap_or_default();
     let mut filters = BTreeMap::new();
     for filter in &dashboard.filters {
-        let values: Vec<&str> =
-            all.iter().filter(|(name, value)| *name == filter.parameter() && !value.is_empty()).map(|(_, value)| value.as_str()).collect();
+        let values: Vec<&str> = all
+            .iter()
+            .filter(|(name, value)| *name == filter.parameter() && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+            .collect();
         let value = match (filter.kind, values.as_slice()) {
             (_, []) => continue,
             (FilterKind::Multi, several) => several.into(),

@@ -77,7 +77,12 @@ impl ApiResponse for File {
                 content: content.into_iter().collect(),
                 headers: vec![
                     header("Content-Disposition", "The file's name.", true, String::schema_ref()),
-                    header("X-Loggia-Truncated", "`true` where there are more rows than a file holds.", false, bool::schema_ref()),
+                    header(
+                        "X-Loggia-Truncated",
+                        "`true` where there are more rows than a file holds.",
+                        false,
+                        bool::schema_ref(),
+                    ),
                 ],
             }],
         }

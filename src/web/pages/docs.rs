@@ -222,7 +222,11 @@ impl<'a> Reader<'a> {
                 };
                 any.iter().map(named).collect()
             }
-            _ => vec![shape(String::new(), schema, if media["example"].is_null() { &schema["example"] } else { &media["example"] })],
+            _ => vec![shape(
+                String::new(),
+                schema,
+                if media["example"].is_null() { &schema["example"] } else { &media["example"] },
+            )],
         }
     }
 

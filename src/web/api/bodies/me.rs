@@ -131,18 +131,6 @@ pub struct Exchange {
     pub tenant_id: String,
 }
 
-/// A token for one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
-#[oai(example)]
-pub struct Token {
-    /// The token: send it as `Authorization: Bearer …`.
-    pub access_token: String,
-    /// `Bearer`.
-    pub token_type: String,
-    /// For how many seconds it is good.
-    pub expires_in: u64,
-}
-
 /// The filters somebody saves for a dashboard.
 #[derive(Clone, Debug, PartialEq, Object)]
 #[oai(example)]
@@ -220,12 +208,6 @@ impl Example for LogoutAnswer {
 impl Example for Exchange {
     fn example() -> Exchange {
         Exchange { tenant_id: "acme-corp".to_owned() }
-    }
-}
-
-impl Example for Token {
-    fn example() -> Token {
-        Token { access_token: "eyJhbGciOiJSUzI1NiIs…".to_owned(), token_type: "Bearer".to_owned(), expires_in: 1200 }
     }
 }
 

@@ -202,7 +202,8 @@ impl From<Data> for PanelData {
 impl From<panel::LineData> for TimeSeriesData {
     fn from(data: panel::LineData) -> TimeSeriesData {
         let point = |(at, value): (DateTime<Utc>, Option<f64>)| Point(json!([panel::instant(at), value]));
-        let series = data.lines.into_iter().map(|(label, points)| Series { label, points: points.into_iter().map(point).collect() });
+        let series =
+            data.lines.into_iter().map(|(label, points)| Series { label, points: points.into_iter().map(point).collect() });
         TimeSeriesData {
             bucket_seconds: data.bucket.map(|width| width.num_seconds()).into(),
             series: series.collect(),
@@ -213,9 +214,9 @@ impl From<panel::LineData> for TimeSeriesData {
 
 impl From<panel::NumberData> for KpiData {
     fn from(data: panel::NumberData) -> KpiData {
-        let (status, color, label) = data.state.map_or((None, None, None), |StateData { level, label, color }| {
-            (Some(level.to_owned()), color, Some(label))
-        });
+        let (status, color, label) = data
+            .state
+            .map_or((None, None, None), |StateData { level, label, color }| (Some(level.to_owned()), color, Some(label)));
         KpiData {
             value: Scalar(data.value),
             unit: data.unit.into(),
