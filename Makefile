@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test walkthrough-test check fmt coverage bench setup
+.PHONY: run test rust-test browser-test walkthrough-test test-outside schemathesis-test check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
@@ -27,6 +27,13 @@ browser-test:
 
 walkthrough-test: ## follows docs/adding-*.md literally, in a copy of the tree
 	node tests/walkthroughs.mjs
+
+test-outside: ## what needs more than that: both APIs held to their documents
+	@tests/need.sh build postgres schemathesis
+	@tests/timed.sh "schemathesis" $(MAKE) --no-print-directory schemathesis-test
+
+schemathesis-test:
+	tests/postgres.sh cargo test --locked --test suite outside:: -- --ignored --test-threads 1
 
 check: ## formatting and lints
 	cargo fmt --all --check

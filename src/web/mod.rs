@@ -1,6 +1,7 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
+pub mod api;
 mod around;
 mod assets;
 mod browser;
@@ -92,7 +93,7 @@ pub struct Site {
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public(), true)
+        Site::new(parts, api::mount(routes::public()), true)
     }
 
     /// What operators' tools meet, on the private network.

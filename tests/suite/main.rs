@@ -5,6 +5,7 @@
 
 mod access;
 mod admin;
+mod api;
 mod apply;
 mod architecture;
 mod audit;
@@ -19,6 +20,7 @@ mod demo;
 mod detail;
 mod docs;
 mod doctor;
+mod examples;
 mod exports;
 mod filters;
 mod gallery;
@@ -28,6 +30,7 @@ mod isolation;
 mod keys;
 mod machines;
 mod outages;
+mod outside;
 mod pages;
 mod people;
 mod query;

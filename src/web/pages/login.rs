@@ -127,7 +127,8 @@ pub struct Answer {
     next: String,
 }
 
-fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
+/// The word under which a sign-in is counted.
+pub fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
         Err(SignInError::Wrong) => "wrong",

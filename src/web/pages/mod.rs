@@ -7,6 +7,7 @@ pub mod brand;
 pub mod chrome;
 pub mod dashboard;
 pub mod detail;
+pub mod docs;
 pub mod device;
 pub mod error;
 pub mod filters;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use chrome::{Assets, Chrome, DashboardLink, Link, TenantLink, Theme, UserView};
 pub use dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
+pub use docs::DocsPage;
 pub use error::{ErrorPage, Way};
 pub use landing::{LandingPage, TenantCard};
 pub use login::{DemoAccount, DemoAccounts, LoginPage};
