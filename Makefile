@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test check fmt coverage bench setup
+.PHONY: run test rust-test browser-test test-outside keycloak-test idp check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
@@ -17,10 +17,21 @@ test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser
 	@tests/timed.sh "rust suite" $(MAKE) --no-print-directory rust-test
 	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
 
-rust-test:
+test-outside: ## what needs more than that: Keycloak through Maven
+	@tests/need.sh build browser keycloak
+	@tests/timed.sh "keycloak suite" $(MAKE) --no-print-directory keycloak-test
+
+idp: ## the identity providers of the tests, from npm
+	cd tests/idp && npm ci --no-audit --no-fund --loglevel=error
+
+rust-test: idp
 	tests/postgres.sh cargo test --locked --workspace
 
-browser-test:
+keycloak-test:
+	cargo build --locked
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1 keycloak.outside.mjs
+
+browser-test: idp
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
 

@@ -12,6 +12,7 @@ pub mod image;
 pub mod landing;
 pub mod login;
 pub mod logout;
+pub mod oidc;
 pub mod panel;
 pub mod report;
 
@@ -22,6 +23,6 @@ pub use chrome::{Assets, Chrome, DashboardLink, Link, TenantLink, Theme, UserVie
 pub use dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
 pub use error::{ErrorPage, Way};
 pub use landing::{LandingPage, TenantCard};
-pub use login::{DemoAccount, DemoAccounts, LoginPage};
+pub use login::{DemoAccount, DemoAccounts, LoginPage, ProviderLink};
 pub use logout::LogoutPage;
 pub use panel::{PanelFrame, PanelPage, PanelState, Place, Updated};
