@@ -44,6 +44,9 @@ pub enum Error {
     /// What was sent has faults, each at its field.
     #[error("input with {} faults", .0.len())]
     Invalid(Vec<FieldFault>),
+    /// What is there already, or who owns it, stands against it; the words say what and what to do.
+    #[error("conflict: {0}")]
+    Conflict(String),
     /// More was sent than is taken.
     #[error("request too large: {0}")]
     TooLarge(&'static str),
@@ -80,6 +83,7 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
+            Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -98,6 +102,7 @@ impl Error {
             Error::NotFound(_) => "Nothing is here",
             Error::Method => "This address cannot do that",
             Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
+            Error::Conflict(_) => "That cannot be done as things stand",
             Error::TooLarge(_) => "That is too large",
             Error::TooMany(_) => "Too many requests",
             Error::Unavailable { .. } => "Not available right now",
@@ -117,6 +122,7 @@ impl Error {
             Error::Method => "Open it in the browser, or use the form that belongs to it.".into(),
             Error::Malformed(why) => format!("{why}."),
             Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
+            Error::Conflict(what) => what.clone(),
             Error::TooLarge(what) => format!("{what}."),
             Error::TooMany(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
             Error::Unavailable { .. } => {

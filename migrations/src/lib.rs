@@ -6,6 +6,9 @@
 mod m0001_accounts;
 mod m0002_tenants;
 mod m0003_audit;
+mod m0004_keys;
+mod m0005_callers;
+mod m0006_claims;
 
 pub use sea_orm_migration::{self, MigrationName, MigrationTrait, MigratorTrait};
 
@@ -16,7 +19,14 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts::Step), Box::new(m0002_tenants::Step), Box::new(m0003_audit::Step)]
+        vec![
+            Box::new(m0001_accounts::Step),
+            Box::new(m0002_tenants::Step),
+            Box::new(m0003_audit::Step),
+            Box::new(m0004_keys::Step),
+            Box::new(m0005_callers::Step),
+            Box::new(m0006_claims::Step),
+        ]
     }
 }
 

@@ -16,11 +16,12 @@ use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
-use crate::identity::{self, Cost, Identities, Policy, SessionRules};
+use crate::identity::oidc::Provider;
+use crate::identity::{self, Cost, Identities, Policy, Sealer, SessionRules};
 use crate::observe::Metrics;
 use crate::panel::{Endpoints, Reach};
 use crate::query::Cache;
-use crate::settings::Settings;
+use crate::settings::{Secret, Settings};
 use crate::tenancy::{House, Tenancy, members};
 use crate::web::{Parts, Rates};
 
@@ -52,15 +53,25 @@ pub async fn central(settings: &Settings, clock: Clock) -> Result<Central, Strin
     Central::connect(settings.database_url.reveal(), clock).await.map_err(|e| format!("the central database: {e}"))
 }
 
+/// What seals and opens stored secrets: the key that is set, and the one before.
+///
+/// # Errors
+/// When the system refuses the key.
+pub fn sealer(settings: &Settings) -> Result<Sealer, String> {
+    let Some(key) = &settings.secret_key else { return Ok(Sealer::keyless()) };
+    Sealer::new(key.reveal(), settings.previous_secret_key.as_ref().map(Secret::reveal)).map_err(|e| e.to_string())
+}
+
 /// What the settings say about all tenants.
 ///
 /// # Errors
 /// Never in practice: both know the same words.
-pub fn house(settings: &Settings) -> Result<House, String> {
+pub fn house(settings: &Settings, sealer: &Sealer) -> Result<House, String> {
     Ok(House {
         env: settings.env.as_str().parse()?,
         operators_read: settings.operators_read_tenants,
         data: settings.data_dir.clone(),
+        sealer: sealer.clone(),
     })
 }
 
@@ -90,12 +101,14 @@ pub async fn parts(
 ) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
     let central = central(&settings, clock.clone()).await?;
     settings.secret_key = Some(super::key::settle(&settings, &central).await?);
+    let sealer = sealer(&settings)?;
     let audit = Queue::start(&central);
     let metrics = Arc::new(Metrics::new());
     let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
     let sessions = SessionRules { idle: delta(settings.session_idle), max: delta(settings.session_max) };
-    let identities = Identities::new(&central, &audit, sessions, Cost::default());
-    let tenancy = Tenancy::new(&central, &audit, house(&settings)?);
+    let provider = settings.oidc.as_ref().map(|rules| Provider::new(rules, &clock)).transpose()?;
+    let identities = Identities::new(&central, &audit, sessions, Cost::default(), &sealer).with_provider(provider);
+    let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
@@ -112,8 +125,20 @@ pub async fn parts(
     let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
     let endpoints = Endpoints::new(custom_panels::registry(), reach)?;
     let rates = Rates::new(settings.rate_limit);
-    let parts =
-        Arc::new(Parts { settings, clock, metrics, central, audit, identities, tenancy, catalog, cache, endpoints, rates });
+    let parts = Arc::new(Parts {
+        settings,
+        clock,
+        metrics,
+        central,
+        audit,
+        sealer,
+        identities,
+        tenancy,
+        catalog,
+        cache,
+        endpoints,
+        rates,
+    });
     tasks.push(tokio::spawn(follow_files(parts.clone())));
     tasks.push(tokio::spawn(forget_quiet(parts.clone())));
     Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))

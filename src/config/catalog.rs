@@ -67,17 +67,17 @@ impl Catalog {
 
     /// A dashboard of this tenant. `None`: there is none of that name.
     pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
-        self.dashboard_of(scope.slug(), key)
+        self.dashboard_of(scope.slug(), key).filter(|dashboard| scope.shows(&dashboard.key))
     }
 
     /// This tenant's dashboards, the front page first, then by title.
     pub fn dashboards(&self, scope: &TenantScope) -> Vec<DashboardTitle> {
-        self.dashboards_of(scope.slug())
+        self.dashboards_of(scope.slug()).into_iter().filter(|title| scope.shows(&title.key)).collect()
     }
 
     /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        self.panel_of(scope.slug(), key)
+        self.panel_where(scope.slug(), key, |dashboard| scope.shows(&dashboard.key))
     }
 
     /// What is wrong in this tenant's files and the shared files it uses.
@@ -122,9 +122,14 @@ impl Catalog {
         dashboards.iter().map(title).collect()
     }
 
+    #[cfg(test)]
     pub(crate) fn panel_of(&self, slug: &Slug, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
+        self.panel_where(slug, key, |_| true)
+    }
+
+    fn panel_where(&self, slug: &Slug, key: &Key, shown: impl Fn(&Dashboard) -> bool) -> Option<(Arc<Dashboard>, usize)> {
         let dashboards = &self.tenants.get(slug)?.dashboards;
-        dashboards.iter().find_map(|dashboard| {
+        dashboards.iter().filter(|dashboard| shown(dashboard)).find_map(|dashboard| {
             let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
             Some((dashboard.clone(), index))
         })

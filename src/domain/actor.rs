@@ -9,6 +9,12 @@ use super::{CorrelationId, UserId};
 pub enum ActorKind {
     /// A signed-in person.
     Person,
+    /// A person behind a token: one of ours that is good for one tenant, or the identity provider's.
+    Bearer,
+    /// A program with credentials of its own.
+    Machine,
+    /// A wall screen that was given a link.
+    Device,
     /// Somebody at the command line of the server itself.
     Console,
     /// The server, by itself (start-up, reload).
@@ -22,6 +28,9 @@ impl ActorKind {
     pub fn as_str(self) -> &'static str {
         match self {
             ActorKind::Person => "person",
+            ActorKind::Bearer => "bearer",
+            ActorKind::Machine => "machine",
+            ActorKind::Device => "device",
             ActorKind::Console => "console",
             ActorKind::System => "system",
             ActorKind::Nobody => "nobody",
@@ -56,12 +65,12 @@ impl Actor {
         self.kind
     }
 
-    /// The user, where there is one.
+    /// The user (or machine, or device), where there is one.
     pub fn user(&self) -> Option<UserId> {
         self.user
     }
 
-    /// How the audit names the caller: an e-mail address, `console`, `system`.
+    /// How the audit names the caller: an e-mail address, a machine's or a device's name, `console`, `system`.
     pub fn label(&self) -> &str {
         &self.label
     }

@@ -1,18 +1,27 @@
-//! Who is calling: people with a session today, tokens and machines later.
+//! Who is calling: people with a session, bearers of tokens, machines, wall screens.
 
 pub mod accounts;
+mod bearer;
 mod busy;
+mod credential;
 mod limit;
+pub mod oidc;
 pub mod password;
+mod scopes;
+mod seal;
 mod session;
 mod sign_in;
 mod token;
 
 use std::net::IpAddr;
 
-use crate::domain::{Actor, ActorKind, CorrelationId, Email, TenantId, UserId};
+use crate::domain::{Actor, ActorKind, CorrelationId, TenantId, UserId};
 
+pub use bearer::{Audience, Refusal};
+pub use credential::Credential;
 pub use password::{Cost, Policy};
+pub use scopes::{Scope, Scopes};
+pub use seal::{SealFault, Sealer};
 pub use session::{Identities, SessionRules};
 pub use sign_in::{SignInError, SignedIn};
 pub use token::{SessionId, SessionToken};
@@ -20,25 +29,25 @@ pub use token::{SessionId, SessionToken};
 /// A caller whose credentials were checked.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    // private to this room: only a checked session makes one
+    // private to this room: only checked credentials make one
     user: UserId,
-    email: Email,
+    label: String,
     name: String,
     operator: bool,
-    session: SessionId,
+    credential: Credential,
     selected: Option<TenantId>,
     actor: Actor,
 }
 
 impl Identity {
-    /// The user.
+    /// The user; of a machine or a device, its own id.
     pub fn user(&self) -> UserId {
         self.user
     }
 
-    /// The address shown in the header.
-    pub fn email(&self) -> &Email {
-        &self.email
+    /// The address shown in the header; of a machine or a device, what it is called.
+    pub fn email(&self) -> &str {
+        &self.label
     }
 
     /// The full name, or the address when there is none.
@@ -46,14 +55,43 @@ impl Identity {
         &self.name
     }
 
-    /// Whether this person runs the installation.
+    /// Whether this person runs the installation, and came by credentials that say so: a token for one tenant does not.
     pub fn is_operator(&self) -> bool {
+        self.operator && self.credential.bound_to().is_none()
+    }
+
+    /// Whether this person runs the installation, whatever credentials they came by: what they may then read in the one
+    /// tenant of a token is what they could read without it.
+    pub(crate) fn runs_installation(&self) -> bool {
         self.operator
     }
 
-    /// The session it came by; safe to write down, the token cannot be told from it.
-    pub fn session_id(&self) -> &SessionId {
-        &self.session
+    /// What kind of caller this is.
+    pub fn kind(&self) -> ActorKind {
+        self.actor.kind()
+    }
+
+    /// By what it was known.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The session it came by, where it came by one.
+    pub fn session(&self) -> Option<&SessionId> {
+        match &self.credential {
+            Credential::Session(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The one tenant the credentials are good for; none where membership alone decides.
+    pub fn bound_to(&self) -> Option<TenantId> {
+        self.credential.bound_to()
+    }
+
+    /// Whether there is an account behind it: a machine and a device have none.
+    pub fn is_person(&self) -> bool {
+        matches!(self.kind(), ActorKind::Person | ActorKind::Bearer)
     }
 
     /// The tenant last selected for the API, whether or not it may still be opened.
@@ -68,7 +106,8 @@ impl Identity {
 
     /// The same caller, seen calling from this address.
     pub fn seen_from(mut self, address: Option<IpAddr>) -> Identity {
-        self.actor = Actor::issue(ActorKind::Person, Some(self.user), self.email.as_str(), address, self.actor.correlation());
+        let actor = &self.actor;
+        self.actor = Actor::issue(actor.kind(), actor.user(), actor.label(), address, actor.correlation());
         self
     }
 }

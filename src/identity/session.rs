@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
 
 use crate::central::audit::{About, Action, Queue};
+use crate::central::session_tokens;
 use crate::central::sessions::{self, Session};
 use crate::central::users::User;
 use crate::central::{Central, Change, Error};
@@ -12,9 +13,10 @@ use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
 use super::busy::Checker;
 use super::limit::Attempts;
+use super::oidc::Provider;
 use super::password::Cost;
 use super::token::looks_like_one;
-use super::{Identity, SessionId};
+use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
@@ -46,6 +48,8 @@ struct Inner {
     rules: SessionRules,
     checker: Checker,
     attempts: Attempts,
+    sealer: Sealer,
+    provider: Option<Provider>,
     known: Cache<SessionId, Known>,
 }
 
@@ -53,6 +57,8 @@ struct Inner {
 struct Known {
     session: Session,
     user: User,
+    /// When the provider is to be asked for new tokens.
+    due: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
     epoch: u64,
 }
@@ -65,15 +71,30 @@ impl fmt::Debug for Identities {
 
 impl Identities {
     /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
-    pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost) -> Identities {
+    pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost, sealer: &Sealer) -> Identities {
         Identities(Arc::new(Inner {
             central: central.clone(),
             audit: audit.clone(),
             rules,
             checker: Checker::new(cost),
             attempts: Attempts::default(),
+            sealer: sealer.clone(),
+            provider: None,
             known: Cache::new(20_000),
         }))
+    }
+
+    /// The same, also for people who sign in with this provider. Said before it is shared: afterwards it changes nothing.
+    pub fn with_provider(mut self, provider: Option<Provider>) -> Identities {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.provider = provider;
+        }
+        self
+    }
+
+    /// The identity provider people sign in with, where there is one.
+    pub fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(super) fn central(&self) -> &Central {
@@ -92,6 +113,11 @@ impl Identities {
         &self.0.checker
     }
 
+    /// What seals the secrets this room stores.
+    pub fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
     pub(super) fn attempts(&self) -> &Attempts {
         &self.0.attempts
     }
@@ -105,8 +131,14 @@ impl Identities {
             return Ok(None);
         }
         let id = SessionId::of(token);
-        let Some(known) = self.known(&id).await? else { return Ok(None) };
+        let Some(mut known) = self.known(&id).await? else { return Ok(None) };
         let now = self.central().clock().now();
+        if let (Some(provider), true) = (self.provider(), known.due.is_some_and(|due| due <= now)) {
+            self.renew(provider, &id, correlation).await?;
+            self.0.known.invalidate(&id);
+            let Some(renewed) = self.known(&id).await? else { return Ok(None) };
+            known = renewed;
+        }
         let over = now >= known.session.expires_at || now >= known.session.last_seen_at + self.rules().idle;
         if over || !known.user.active {
             return Ok(None);
@@ -124,7 +156,11 @@ impl Identities {
             self.0.known.invalidate(id);
             return Ok(None);
         };
-        let known = Known { session, user, at: now, epoch };
+        let due = match self.provider() {
+            Some(_) => session_tokens::find(self.central(), id.as_str()).await?.and_then(|tokens| tokens.due),
+            None => None,
+        };
+        let known = Known { session, user, due, at: now, epoch };
         self.0.known.insert(id.clone(), known.clone());
         Ok(Some(known))
     }
@@ -135,13 +171,14 @@ impl Identities {
     /// `Unavailable` when the central database does not answer.
     pub async fn touch(&self, identity: &Identity) -> Result<(), Error> {
         let now = self.central().clock().now();
-        let Some(mut known) = self.known(&identity.session).await? else { return Ok(()) };
+        let Some(session) = identity.session() else { return Ok(()) };
+        let Some(mut known) = self.known(session).await? else { return Ok(()) };
         if now - known.session.last_seen_at < SEEN {
             return Ok(());
         }
-        sessions::touch(self.central(), identity.session.as_str(), now).await?;
+        sessions::touch(self.central(), session.as_str(), now).await?;
         known.session.last_seen_at = now;
-        self.0.known.insert(identity.session.clone(), known);
+        self.0.known.insert(session.clone(), known);
         Ok(())
     }
 
@@ -150,9 +187,10 @@ impl Identities {
     /// # Errors
     /// `Unavailable` when the central database does not answer; then the session still stands.
     pub async fn sign_out(&self, identity: &Identity) -> Result<(), Error> {
+        let Some(session) = identity.session() else { return Ok(()) };
         let change = Change::open(self.central(), identity.actor()).await?;
-        sessions::revoke(&change, identity.session.as_str()).await?;
-        change.commit(Action::SignOut, About::target(&identity.email)).await
+        sessions::revoke(&change, session.as_str()).await?;
+        change.commit(Action::SignOut, About::target(identity.email())).await
     }
 
     /// Ends a session by its token alone: a browser that signs in again brings its old one.
@@ -183,9 +221,9 @@ impl Identity {
         Identity {
             user: user.id,
             name: user.name.unwrap_or_else(|| user.email.to_string()),
-            email: user.email,
+            label: user.email.to_string(),
             operator: user.operator,
-            session: SessionId::stored(&session.id),
+            credential: Credential::Session(SessionId::stored(&session.id)),
             selected: session.selected,
             actor,
         }

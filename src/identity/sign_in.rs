@@ -5,7 +5,7 @@ use crate::central::audit::{About, Action};
 use crate::central::sessions::{self, Session};
 use crate::central::users::{self, User};
 use crate::central::{Change, Error};
-use crate::domain::{Actor, ActorKind, CorrelationId, Email};
+use crate::domain::{Actor, ActorKind, CorrelationId, Email, UserId};
 
 use super::limit::network;
 use super::{Identities, Identity, SessionToken};
@@ -44,10 +44,10 @@ pub enum SignInError {
 
 /// Where a sign-in comes from.
 #[derive(Clone, Copy)]
-struct Caller<'a> {
-    address: Option<IpAddr>,
-    correlation: CorrelationId,
-    user_agent: Option<&'a str>,
+pub(super) struct Caller<'a> {
+    pub(super) address: Option<IpAddr>,
+    pub(super) correlation: CorrelationId,
+    pub(super) user_agent: Option<&'a str>,
 }
 
 impl Identities {
@@ -90,20 +90,31 @@ impl Identities {
     }
 
     async fn begin(&self, user: User, caller: Caller<'_>) -> Result<SignedIn, Error> {
-        let token = SessionToken::new().ok_or_else(|| Error::Internal("the system has no randomness".to_owned()))?;
         let actor = Actor::issue(ActorKind::Person, Some(user.id), user.email.as_str(), caller.address, caller.correlation);
         let change = Change::open(self.central(), &actor).await?;
+        let (token, session) = self.open_session(&change, user.id, caller.user_agent).await?;
+        change.commit(Action::SignIn, About::target(&user.email)).await?;
+        let identity = Identity::of(&session, user, actor);
+        Ok(SignedIn { token, identity })
+    }
+
+    /// A new session within a change; those of everybody that are over are swept out on the way.
+    pub(super) async fn open_session(
+        &self,
+        change: &Change,
+        user: UserId,
+        user_agent: Option<&str>,
+    ) -> Result<(SessionToken, Session), Error> {
+        let token = SessionToken::new().ok_or_else(|| Error::Internal("the system has no randomness".to_owned()))?;
         let session = Session {
             id: token.id().to_string(),
-            user: user.id,
+            user,
             selected: None,
             last_seen_at: change.at(),
             expires_at: change.at() + self.rules().max,
         };
-        sessions::sweep(&change, self.rules().idle).await?;
-        sessions::create(&change, &session, caller.user_agent).await?;
-        change.commit(Action::SignIn, About::target(&user.email)).await?;
-        let identity = Identity::of(&session, user, actor);
-        Ok(SignedIn { token, identity })
+        sessions::sweep(change, self.rules().idle).await?;
+        sessions::create(change, &session, user_agent).await?;
+        Ok((token, session))
     }
 }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Key, Slug};
+use crate::identity::Sealer;
 
 /// What a tenant's folder says of it. A field that is not set is left as it is in the central database;
 /// brand, dashboards and apps are what the folder says, also when that is nothing.
@@ -105,14 +106,19 @@ pub enum SecretReference {
         /// Its path.
         file: PathBuf,
     },
+    /// The text itself, sealed with the installation's key: what a form or the API brought.
+    Sealed {
+        /// It.
+        sealed: String,
+    },
 }
 
 impl SecretReference {
     /// Reads it where it is.
     ///
     /// # Errors
-    /// Which variable or file is missing; never the text itself.
-    pub fn resolve(&self) -> Result<String, String> {
+    /// Which variable or file is missing, or why it does not open; never the text itself.
+    pub fn resolve(&self, sealer: &Sealer) -> Result<String, String> {
         match self {
             SecretReference::Plain(text) => Ok(text.clone()),
             SecretReference::Env { env } => std::env::var(env).map_err(|_| format!("the environment variable {env} is not set")),
@@ -120,6 +126,9 @@ impl SecretReference {
                 Ok(text) => Ok(text.trim().to_owned()),
                 Err(cause) => Err(format!("the file {} cannot be read: {cause}", file.display())),
             },
+            SecretReference::Sealed { sealed } => {
+                sealer.open(sealed).map_err(|fault| format!("its address does not open: {fault}"))
+            }
         }
     }
 }
@@ -129,6 +138,7 @@ impl fmt::Debug for SecretReference {
         match self {
             // a plain address should hold no secret, and people err
             SecretReference::Plain(_) => f.write_str("Plain(…)"),
+            SecretReference::Sealed { .. } => f.write_str("Sealed(…)"),
             SecretReference::Env { env } => write!(f, "Env({env})"),
             SecretReference::File { file } => write!(f, "File({})", file.display()),
         }

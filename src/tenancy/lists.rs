@@ -15,7 +15,11 @@ impl Tenancy {
     /// `Unavailable` when the central database does not answer.
     pub async fn mine(&self, identity: &Identity, search: Option<&str>, page: u32) -> Result<Page<TenantCard>, Error> {
         let all = identity.is_operator() && self.0.house.operators_read;
-        let whose = if all { Whose::Everybodys } else { Whose::Mine(identity.user()) };
+        let whose = match identity.bound_to() {
+            Some(tenant) => Whose::Only(identity.user(), tenant),
+            None if all => Whose::Everybodys,
+            None => Whose::Mine(identity.user()),
+        };
         tenants::cards(self.central(), whose, search, page, SIZE).await
     }
 

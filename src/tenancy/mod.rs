@@ -22,6 +22,7 @@ use crate::central::Central;
 use crate::central::audit::Queue;
 use crate::datastore::Datastores;
 use crate::domain::TenantId;
+use crate::identity::Sealer;
 
 pub use crate::central::tenants::{Brand, Status, TenantCard};
 pub use declaration::{DatastoreDeclaration, Env, Kind, SecretReference, TenantDeclaration};
@@ -52,6 +53,8 @@ pub struct House {
     pub operators_read: bool,
     /// Where relative SQLite files are.
     pub data: PathBuf,
+    /// What opens the addresses that are stored sealed.
+    pub sealer: Sealer,
 }
 
 impl fmt::Debug for Tenancy {

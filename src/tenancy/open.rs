@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::central::datastores::Stored;
 use crate::datastore::Target;
+use crate::identity::Sealer;
 
 use super::declaration::{Env, SecretReference};
 
@@ -19,13 +20,13 @@ pub(super) fn primary(stores: &[Stored], env: Env) -> Option<&Stored> {
 ///
 /// # Errors
 /// What is missing, for authors and the log; never the address itself.
-pub(super) fn target(store: &Stored, data: &Path) -> Result<Target, String> {
+pub(super) fn target(store: &Stored, data: &Path, sealer: &Sealer) -> Result<Target, String> {
     if store.kind == "databricks" {
         return Err("datastores of kind databricks are not supported by this version".to_owned());
     }
     let reference: SecretReference =
         serde_json::from_str(&store.secret_ref).map_err(|_| "its address is not readable".to_owned())?;
-    let url = reference.resolve()?;
+    let url = reference.resolve(sealer)?;
     let mut target = Target::parse(&url, data).map_err(|bad| bad.to_string())?;
     target.schema.clone_from(&store.schema);
     target.catalog.clone_from(&store.catalog);

@@ -8,7 +8,7 @@ use crate::central::tenants::{Brand, Status};
 use crate::central::{self, Change, sessions};
 use crate::datastore::Datastore;
 use crate::domain::{CorrelationId, Key, Role, Slug, TenantId};
-use crate::identity::Identity;
+use crate::identity::{Credential, Identity};
 
 use super::Tenancy;
 use super::standing::Standing;
@@ -75,7 +75,10 @@ impl TenantScope {
         slug: &str,
         correlation: CorrelationId,
     ) -> Result<TenantScope, Denied> {
-        let Some(standing) = tenancy.standing(identity, slug).await? else {
+        let standing = tenancy.standing(identity, slug).await?;
+        // credentials for one tenant open no other, whatever their bearer could open without them
+        let bound = |standing: &Arc<Standing>| identity.bound_to().is_none_or(|tenant| tenant == standing.tenant.id);
+        let Some(standing) = standing.filter(bound) else {
             tenancy.audit().denied(identity.actor(), slug);
             return Err(Denied::NotYours);
         };
@@ -84,12 +87,16 @@ impl TenantScope {
             return Err(Denied::Suspended { name: tenant.name.clone() });
         }
         if standing.role == Role::Operator {
-            let key = format!("operator {} {}", identity.session_id(), tenant.id);
+            let key = format!("operator {} {}", identity.credential().name(), tenant.id);
             let about = About::target(&tenant.slug).in_tenant(tenant.id);
             tenancy.audit().once(key, SESSION, identity.actor(), Action::OperatorAccess, about);
         }
         let zone = tenant.config.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC);
-        Ok(TenantScope { role: standing.role, zone, correlation, identity: identity.clone(), standing })
+        let role = match identity.credential() {
+            Credential::Tenant { role, .. } => standing.role.min(*role),
+            _ => standing.role,
+        };
+        Ok(TenantScope { role, zone, correlation, identity: identity.clone(), standing })
     }
 
     /// The tenant's id.
@@ -122,6 +129,14 @@ impl TenantScope {
         &self.standing.tenant.config.dashboards
     }
 
+    /// Whether this dashboard may be shown to the caller: a wall screen was given a list, everybody else sees all.
+    pub fn shows(&self, dashboard: &Key) -> bool {
+        match self.identity.credential() {
+            Credential::Device { dashboards, .. } => dashboards.contains(dashboard),
+            _ => true,
+        }
+    }
+
     /// What the caller may do here.
     pub fn role(&self) -> Role {
         self.role
@@ -152,7 +167,7 @@ impl Tenancy {
     /// Notes that somebody looks at a dashboard: once in five minutes per session.
     pub fn viewed(&self, scope: &TenantScope, dashboard: &Key) {
         let identity = scope.identity();
-        let key = format!("view {} {} {dashboard}", identity.session_id(), scope.tenant());
+        let key = format!("view {} {} {dashboard}", identity.credential().name(), scope.tenant());
         let about = About::target(dashboard).in_tenant(scope.tenant());
         self.audit().once(key, VIEW, identity.actor(), Action::ViewDashboard, about);
     }
@@ -169,14 +184,17 @@ impl Tenancy {
         self.audit().push(scope.identity().actor(), Action::Export, about);
     }
 
-    /// Makes this tenant the one that `/api/v1` calls of the session mean.
+    /// Makes this tenant the one that `/api/v1` calls of the session mean. Only a session can be told; false for a caller
+    /// that came by anything else.
     ///
     /// # Errors
     /// `Unavailable` when the central database does not answer.
-    pub async fn select(&self, scope: &TenantScope) -> Result<(), central::Error> {
+    pub async fn select(&self, scope: &TenantScope) -> Result<bool, central::Error> {
         let identity = scope.identity();
+        let Some(session) = identity.session() else { return Ok(false) };
         let change = Change::open(self.central(), identity.actor()).await?;
-        sessions::select(&change, identity.session_id().as_str(), scope.tenant()).await?;
-        change.commit(Action::SelectTenant, About::target(scope.slug()).in_tenant(scope.tenant())).await
+        sessions::select(&change, session.as_str(), scope.tenant()).await?;
+        change.commit(Action::SelectTenant, About::target(scope.slug()).in_tenant(scope.tenant())).await?;
+        Ok(true)
     }
 }

@@ -33,16 +33,18 @@ impl Tenancy {
     pub(super) async fn standing(&self, identity: &Identity, slug: &str) -> Result<Option<Arc<Standing>>, Error> {
         let central = self.central();
         let (at, epoch) = (central.clock().now(), central.epoch());
-        let asked = (identity.user(), identity.is_operator(), slug.chars().take(64).collect::<String>());
+        let asked = (identity.user(), identity.runs_installation(), slug.chars().take(64).collect::<String>());
         let fresh = |known: &Arc<Standing>| known.epoch == epoch && at - known.at < FRESH;
         if let Some(known) = self.0.known.get(&asked).filter(fresh) {
             return Ok(Some(known));
         }
         let found = tenants::standing(central, identity.user(), &searchable(slug), id(slug)).await?;
-        let operator = identity.is_operator() && self.0.house.operators_read;
+        let operator = asked.1 && self.0.house.operators_read;
         let (tenant, role) = match found {
             Some((tenant, _)) if operator => (tenant, Role::Operator),
             Some((tenant, Some(role))) => (tenant, role),
+            // a machine and a device have no membership: what they brought names the one tenant they may look at
+            Some((tenant, None)) if !identity.is_person() && identity.bound_to() == Some(tenant.id) => (tenant, Role::Viewer),
             _ => return Ok(None),
         };
         let (datastore, fault) = self.open(&tenant).await?;
@@ -57,7 +59,7 @@ impl Tenancy {
         }
         let stores = datastores::of(self.central(), tenant.id).await?;
         let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok((None, None)) };
-        Ok(match open::target(store, &self.0.house.data) {
+        Ok(match open::target(store, &self.0.house.data, &self.0.house.sealer) {
             Ok(target) => (Some(self.0.stores.get(&(tenant.id, store.id), &target)), None),
             Err(fault) => {
                 tracing::warn!(tenant = %tenant.slug, %fault, "the tenant's datastore cannot be opened");

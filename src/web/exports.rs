@@ -114,7 +114,7 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         "to": written(view.range.to()),
         "zone": view.zone.name(),
         "made_at": written(view.now),
-        "made_by": scope.identity().email().as_str(),
+        "made_by": scope.identity().email(),
     });
     let parcel = Bundle { scope: scope.clone(), parts: all.collect(), about, zone: view.zone, allowed: allowed(parts, wanted) };
     let pieces = report::bundle(parcel).await.map_err(Error::unavailable)?;

@@ -10,9 +10,10 @@ use super::limits::{self, Rates};
 use super::trail::Trail;
 use super::{Parts, cookie};
 use crate::central;
+use crate::domain::TenantId;
 use crate::error::{Error, Result};
-use crate::identity::Identity;
-use crate::tenancy::{Denied, TenantScope};
+use crate::identity::{Audience, Identity, Refusal};
+use crate::tenancy::{Denied, Operator, TenantAdmin, TenantScope};
 
 /// The parts of the server that a request may use.
 pub fn parts(request: &Request) -> Result<&Arc<Parts>> {
@@ -23,27 +24,52 @@ pub fn parts(request: &Request) -> Result<&Arc<Parts>> {
 #[derive(Clone, Debug)]
 pub struct Visitor(pub Option<Identity>);
 
-/// The visitor behind a request's cookie, counted against their rate.
-async fn visitor(request: &Request) -> Result<Option<Identity>> {
+/// The visitor behind a request's credentials, counted against their rate. Who brings a token is judged by it alone,
+/// whatever cookie lies beside it.
+async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
     let parts = parts(request)?;
     let trail = Trail::of(request);
-    if request.headers().contains_key(http::header::AUTHORIZATION) {
-        // A caller who brings credentials is judged by them alone; no bearer is known yet, so none is good.
-        return Err(Error::SignedOut);
-    }
-    let token = cookie::token(request, parts.settings.is_https());
     let rates = &parts.rates;
-    let Some(token) = token else {
+    let identity = match bearer(request) {
+        Brought::Nothing if audience == Audience::Internal => None,
+        Brought::Nothing => match cookie::token(request, parts.settings.is_https()) {
+            Some(token) => limits::in_time(parts.identities.identify(&token, trail.correlation)).await?,
+            None => None,
+        },
+        Brought::Token(token) => {
+            rates.count_caller(&limits::network(trail.address))?;
+            Some(limits::in_time(parts.identities.bearer(&token, audience, trail.correlation)).await?)
+        }
+        Brought::SomethingElse => {
+            rates.count_caller(&limits::network(trail.address))?;
+            return Err(Error::SignedOut);
+        }
+    };
+    let Some(identity) = identity.map(|identity| identity.seen_from(trail.address)) else {
         rates.count_caller(&limits::network(trail.address))?;
         return Ok(None);
     };
-    let identity = limits::in_time(parts.identities.identify(&token, trail.correlation)).await?;
-    let identity = identity.map(|identity| identity.seen_from(trail.address));
-    match &identity {
-        Some(identity) => enter(request, parts, &trail, identity, rates).await?,
-        None => rates.count_caller(&limits::network(trail.address))?,
+    enter(request, parts, &trail, &identity, rates).await?;
+    Ok(Some(identity))
+}
+
+/// What stands in `Authorization`.
+enum Brought {
+    Nothing,
+    Token(String),
+    SomethingElse,
+}
+
+fn bearer(request: &Request) -> Brought {
+    let mut headers = request.headers().get_all(http::header::AUTHORIZATION).iter();
+    let Some(header) = headers.next() else { return Brought::Nothing };
+    let text = header.to_str().ok().filter(|_| headers.next().is_none()).unwrap_or_default();
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Brought::Token(token.trim().to_owned())
+        }
+        _ => Brought::SomethingElse,
     }
-    Ok(identity)
 }
 
 async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Identity, rates: &Rates) -> Result<()> {
@@ -51,7 +77,7 @@ async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Ident
     {
         let mut caller = trail.caller();
         caller.sub = identity.user().to_string();
-        caller.email = identity.email().to_string();
+        caller.email = identity.email().to_owned();
     }
     // Only navigation keeps a session alive: a forgotten tab that polls does not.
     if request.method() == Method::GET && request.header("hx-request").is_none() {
@@ -62,36 +88,91 @@ async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Ident
 
 impl<'a> FromRequest<'a> for Visitor {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Visitor(visitor(request).await?))
+        Ok(Visitor(visitor(request, Audience::Api).await?))
     }
 }
 
-/// A signed-in person.
+/// Somebody with an account: by a session, or by a token made for one.
 #[derive(Clone, Debug)]
 pub struct Person(pub Identity);
 
 impl<'a> FromRequest<'a> for Person {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Person(visitor(request).await?.ok_or(Error::SignedOut)?))
+        let identity = visitor(request, Audience::Api).await?.ok_or(Error::SignedOut)?;
+        // a machine or a wall screen has credentials, and nothing that is a person's own
+        if identity.is_person() { Ok(Person(identity)) } else { Err(Error::Forbidden.into()) }
     }
 }
 
-impl<'a> FromRequest<'a> for TenantScope {
-    /// The tenant in the path, for the person behind the cookie.
+impl<'a> FromRequest<'a> for Operator {
+    /// A person who runs the installation; everybody else learns only that it is not theirs.
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let Person(identity) = Person::from_request(request, body).await?;
+        let Some(operator) = Operator::prove(&identity) else {
+            parts(request)?.audit.denied(identity.actor(), "operators");
+            return Err(Error::Forbidden.into());
+        };
+        Ok(operator)
+    }
+}
+
+impl<'a> FromRequest<'a> for TenantAdmin {
+    /// Who may change the tenant in the path.
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let scope = TenantScope::from_request(request, body).await?;
+        let Some(admin) = TenantAdmin::prove(&scope) else {
+            parts(request)?.audit.denied(scope.identity().actor(), scope.slug().as_str());
+            return Err(Error::Forbidden.into());
+        };
+        Ok(admin)
+    }
+}
+
+/// The tenant that an API call means: the token's, else the one last selected, else the only one (DECISIONS 10).
+#[derive(Clone, Debug)]
+pub struct ActiveTenant(pub TenantScope);
+
+impl<'a> FromRequest<'a> for ActiveTenant {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let identity = visitor(request).await?.ok_or(Error::SignedOut)?;
+        let identity = visitor(request, Audience::Api).await?.ok_or(Error::SignedOut)?;
         let parts = parts(request)?;
-        let trail = Trail::of(request);
+        let named = match identity.bound_to().or(identity.selected()) {
+            Some(tenant) => tenant,
+            None => only_tenant(parts, &identity).await?,
+        };
+        Ok(ActiveTenant(scope(request, parts, &identity, &named.to_string()).await?))
+    }
+}
+
+async fn only_tenant(parts: &Parts, identity: &Identity) -> Result<TenantId> {
+    let mine = limits::in_time(parts.tenancy.mine(identity, None, 1)).await?;
+    match mine.items.as_slice() {
+        [only] => Ok(only.id),
+        _ => Err(Error::Conflict("No tenant is selected: choose one with POST /api/v1/tenants/{id}/select.".to_owned())),
+    }
+}
+
+/// The proof for one tenant, noted in the trail and counted against the tenant's rate.
+async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
+    let trail = Trail::of(request);
+    let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, identity, tenant, trail.correlation)).await?;
+    {
+        let mut caller = trail.caller();
+        caller.tenant_id = scope.tenant().to_string();
+        caller.tenant = scope.slug().to_string();
+    }
+    parts.metrics.tenant_known(scope.tenant().to_string(), scope.slug().to_string());
+    parts.rates.count_tenant(scope.tenant())?;
+    Ok(scope)
+}
+
+impl<'a> FromRequest<'a> for TenantScope {
+    /// The tenant in the path, for the one behind the credentials.
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let identity = visitor(request, Audience::Api).await?.ok_or(Error::SignedOut)?;
+        let parts = parts(request)?;
         let slug: String = request.path_params::<super::TenantInPath>().map_err(|_| Error::NotYours)?.tenant;
-        let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, &identity, &slug, trail.correlation)).await?;
-        {
-            let mut caller = trail.caller();
-            caller.tenant_id = scope.tenant().to_string();
-            caller.tenant = scope.slug().to_string();
-        }
-        parts.metrics.tenant_known(scope.tenant().to_string(), scope.slug().to_string());
-        parts.rates.count_tenant(scope.tenant())?;
-        Ok(scope)
+        Ok(scope(request, parts, &identity, &slug).await?)
     }
 }
 
@@ -99,6 +180,19 @@ impl From<central::Error> for Error {
     /// While a request is being let in, whatever the central database fails at is an outage, never "not signed in".
     fn from(cause: central::Error) -> Error {
         Error::unavailable(cause)
+    }
+}
+
+impl From<Refusal> for Error {
+    /// The reason is for the log: the caller learns only that the token is not taken.
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Bad(reason) => {
+                tracing::info!(reason, "a bearer token was refused");
+                Error::SignedOut
+            }
+            Refusal::Unavailable(cause) => Error::unavailable(cause),
+        }
     }
 }
 

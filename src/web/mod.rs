@@ -36,8 +36,8 @@ use crate::central::audit::Queue;
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
-use crate::identity::Identities;
 use crate::identity::oidc::Provider;
+use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
 use crate::query::Cache;
@@ -53,6 +53,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,
     pub catalog: Arc<Live>,

@@ -14,6 +14,12 @@ pub enum Access {
     Person,
     /// A member of the tenant in the path (or an operator who may read tenants).
     Tenant,
+    /// Who may change the tenant in the path.
+    TenantAdmin,
+    /// Who runs the installation.
+    Operator,
+    /// A machine client with this scope, or whoever the internal API takes in its place.
+    Machine(&'static str),
     /// Nobody: there is nothing here yet, and a stranger learns no more than that.
     Nobody,
 }
@@ -26,6 +32,20 @@ pub struct Line {
     pub method: &'static str,
     pub access: Access,
 }
+
+/// One operation of an OpenAPI service, by its id.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Operation {
+    pub id: &'static str,
+    pub access: Access,
+}
+
+/// What the public API can be asked to do. The access test holds it to the document at `/openapi.json`.
+pub const PUBLIC_API: &[Operation] = &[];
+
+/// The same for the internal API.
+pub const INTERNAL_API: &[Operation] = &[];
 
 macro_rules! routes {
     ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {

@@ -65,7 +65,12 @@ async fn delete(console: &Console) {
     let url = format!("sqlite://{}/data/loggia.db", console.path().display());
     let central = Central::connect(&url, Clock::system()).await.expect("the central database");
     let audit = Queue::start(&central);
-    let house = House { env: Env::Prod, operators_read: false, data: console.path().join("data") };
+    let house = House {
+        env: Env::Prod,
+        operators_read: false,
+        data: console.path().join("data"),
+        sealer: loggia::identity::Sealer::keyless(),
+    };
     let tenancy = Tenancy::new(&central, &audit, house);
     let actor = identity::console(CorrelationId::new());
     tenancy.delete(&actor, &"acme-corp".parse().expect("a slug")).await.expect("deleted");

@@ -19,6 +19,7 @@ mod exports;
 mod filters;
 mod identity;
 mod isolation;
+mod oidc;
 mod outages;
 mod pages;
 mod query;

@@ -55,7 +55,10 @@ async fn somebody_signs_in_and_their_claims_open_their_tenants() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (world, _idp) = stage(kind, &[]).await;
         let page = world.text(&Person::nobody(), "/login?next=/tenant/beta-works").await;
-        assert!(page.contains("Sign in with Corp &#38; Sons") && page.contains("href=\"/login/oidc?next=%2Ftenant%2Fbeta-works\""), "{page}");
+        assert!(
+            page.contains("Sign in with Corp &#38; Sons") && page.contains("href=\"/login/oidc?next=%2Ftenant%2Fbeta-works\""),
+            "{page}"
+        );
         let mut ann = Browser::default();
         let landed = ann.sign_in(&world, "ann", "/tenant/beta-works/dashboard/second?from=now-1h").await;
         assert_eq!((landed.status, landed.url.path()), (200, "/tenant/beta-works/dashboard/second"));
@@ -67,7 +70,11 @@ async fn somebody_signs_in_and_their_claims_open_their_tenants() {
         let made = user(&world, "ann@corp.example").await.expect("an account");
         assert_eq!((made.name.as_deref(), made.operator, made.password_hash), (Some("Ann Archer"), false, None));
         let assigned = audited(&world, Action::AssignTenant).await;
-        let theirs: Vec<&str> = assigned.iter().filter(|row| row.target.as_deref() == Some("ann@corp.example")).map(|row| row.detail["role"].as_str().expect("a role")).collect();
+        let theirs: Vec<&str> = assigned
+            .iter()
+            .filter(|row| row.target.as_deref() == Some("ann@corp.example"))
+            .map(|row| row.detail["role"].as_str().expect("a role"))
+            .collect();
         assert_eq!(theirs, ["viewer", "admin"], "alpha-works as viewer, beta-works as admin");
         assert!(audited(&world, Action::SignIn).await.iter().any(|row| row.actor == "ann@corp.example"));
 
@@ -128,7 +135,12 @@ async fn an_account_is_taken_over_only_when_it_was_invited() {
     assert!(landed.text.contains("already has an account with the address viewer@alpha.example"), "{}", landed.text);
     assert_eq!(status(&world, &vic.person(&world), ALPHA).await, 303, "nobody is signed in");
     let change = loggia::central::Change::open(central, &console).await.expect("a change");
-    let new = users::NewUser { email: "ivy@corp.example".parse().expect("an address"), name: None, operator: false, password_hash: None };
+    let new = users::NewUser {
+        email: "ivy@corp.example".parse().expect("an address"),
+        name: None,
+        operator: false,
+        password_hash: None,
+    };
     let invited = users::create(&change, new).await.expect("an account");
     change.commit(Action::CreateUser, loggia::central::audit::About::nothing()).await.expect("committed");
     let mut ivy = Browser::default();
@@ -139,7 +151,11 @@ async fn an_account_is_taken_over_only_when_it_was_invited() {
     assert_eq!(status(&world, &ivy.person(&world), "/").await, 303);
     let landed = Browser::default().sign_in(&world, "ivy", "/").await;
     assert!(landed.status == 403 && landed.text.contains("switched off"), "{}", landed.text);
-    let reasons: Vec<String> = audited(&world, Action::SignInFailed).await.iter().map(|row| row.detail["reason"].as_str().unwrap_or_default().to_owned()).collect();
+    let reasons: Vec<String> = audited(&world, Action::SignInFailed)
+        .await
+        .iter()
+        .map(|row| row.detail["reason"].as_str().unwrap_or_default().to_owned())
+        .collect();
     assert_eq!(reasons, ["no_address", "taken", "inactive"]);
     world.close().await;
 }
@@ -173,7 +189,13 @@ async fn an_answer_counts_once_and_only_in_the_browser_that_asked() {
         let asked = other.open(&world.url("/login/oidc")).await;
         let host_of_provider = asked.url.authority().to_owned();
         let state = other.way.iter().find(|url| url.contains("state=")).expect("a state").clone();
-        let state = url::Url::parse(&state).expect("a URL").query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+        let state = url::Url::parse(&state)
+            .expect("a URL")
+            .query_pairs()
+            .find(|(name, _)| name == "state")
+            .expect("a state")
+            .1
+            .into_owned();
         let forged = format!("{}/login/callback?code=x&state={state}&iss={}", world.url(""), idp.word(1)).replace(cut, put);
         let landed = other.open(&forged).await;
         assert_eq!(landed.status, 400, "{forged}: {}", landed.text);
@@ -232,7 +254,9 @@ async fn a_provider_that_is_silent_keeps_sessions_and_one_that_refuses_ends_them
     tokio::time::sleep(Duration::from_millis(1_700)).await;
     assert_eq!(status(&world, &person, "/").await, 303, "the provider ended her session");
     let ended = audited(&world, Action::SignOut).await;
-    assert!(ended.iter().any(|row| row.target.as_deref() == Some("olga@corp.example") && row.detail["by"] == "identity provider"));
+    assert!(
+        ended.iter().any(|row| row.target.as_deref() == Some("olga@corp.example") && row.detail["by"] == "identity provider")
+    );
     world.close().await;
 }
 
@@ -240,7 +264,8 @@ async fn a_provider_that_is_silent_keeps_sessions_and_one_that_refuses_ends_them
 async fn a_provider_that_is_down_from_the_start_keeps_nobody_else_out() {
     let listen = format!("127.0.0.1:{}", free_port());
     let nowhere = format!("http://127.0.0.1:{}", free_port());
-    let world = World::with(&[("LOGGIA_LISTEN", &listen), ("LOGGIA_OIDC__ISSUER", &nowhere), ("LOGGIA_OIDC__CLIENT_ID", "loggia")]).await;
+    let world =
+        World::with(&[("LOGGIA_LISTEN", &listen), ("LOGGIA_OIDC__ISSUER", &nowhere), ("LOGGIA_OIDC__CLIENT_ID", "loggia")]).await;
     let response = world.get(&Person::nobody(), "/login/oidc").await;
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("retry-after"));
@@ -282,7 +307,10 @@ fn now() -> i64 {
 
 /// A token signed by the provider with this header and payload.
 async fn token(idp: &Idp, header: Value, payload: Value, stranger: bool) -> String {
-    idp.turn(json!({"sign": {"header": header, "payload": payload, "stranger": stranger}})).await["token"].as_str().expect("a token").to_owned()
+    idp.turn(json!({"sign": {"header": header, "payload": payload, "stranger": stranger}})).await["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned()
 }
 
 fn logout(more: Value) -> Value {
@@ -334,7 +362,13 @@ async fn the_provider_ends_sessions_behind_the_browsers_back() {
         let (head, rest) = good.split_once('.').expect("three parts");
         let (body, signature) = rest.split_once('.').expect("three parts");
         let none = "eyJhbGciOiJub25lIn0"; // {"alg":"none"}
-        let tampered = [format!("{none}.{body}."), format!("{none}.{body}.{signature}"), format!("{head}.{body}.{}", signature.chars().rev().collect::<String>()), String::new(), "a.b.c".to_owned()];
+        let tampered = [
+            format!("{none}.{body}."),
+            format!("{none}.{body}.{signature}"),
+            format!("{head}.{body}.{}", signature.chars().rev().collect::<String>()),
+            String::new(),
+            "a.b.c".to_owned(),
+        ];
         for (number, bad) in tampered.iter().enumerate() {
             assert_eq!(tell(&world, bad).await, 400, "tampered {number}");
         }
@@ -342,7 +376,8 @@ async fn the_provider_ends_sessions_behind_the_browsers_back() {
         // one session, by its sid, told by the provider itself when its own session ends there
         let ends = ann.open(&format!("{}/session/end", idp.word(1))).await;
         let action = ends.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form").to_owned();
-        let xsrf = ends.text.split("name=\"xsrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token").to_owned();
+        let xsrf =
+            ends.text.split("name=\"xsrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token").to_owned();
         ann.submit(&action, &[("xsrf", &xsrf), ("logout", "yes")]).await;
         let gone = ann.person(&world);
         eventually("the provider to tell", async || status(&world, &gone, ALPHA).await == 303).await;

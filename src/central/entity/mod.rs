@@ -3,9 +3,13 @@
 
 pub mod audit_log;
 pub mod datastore;
+pub mod device;
+pub mod machine_client;
 pub mod member;
 pub mod meta;
 pub mod preference;
 pub mod session;
+pub mod session_token;
+pub mod signing_key;
 pub mod tenant;
 pub mod user;

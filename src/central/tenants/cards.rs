@@ -25,6 +25,8 @@ pub enum Whose {
     Mine(UserId),
     /// All of them, for an operator who may read every tenant.
     Everybodys,
+    /// This one alone: the credentials are good for no other.
+    Only(UserId, TenantId),
 }
 
 #[derive(FromQueryResult)]
@@ -52,20 +54,22 @@ pub async fn cards(
     size: u32,
 ) -> Result<Page<TenantCard>, Error> {
     let (number, size) = (number.max(1), size.clamp(1, 200));
-    let (user, join) = match whose {
-        Whose::Mine(user) => (user.0, "JOIN"),
-        Whose::Everybodys => (Uuid::nil(), "LEFT JOIN"),
+    let (user, join, only) = match whose {
+        Whose::Mine(user) => (user.0, "JOIN", None),
+        Whose::Everybodys => (Uuid::nil(), "LEFT JOIN", None),
+        Whose::Only(user, tenant) => (user.0, "LEFT JOIN", Some(tenant.0)),
     };
     let body = format!(
         "FROM tenants t {join} user_tenants m ON m.tenant_id = t.id AND m.user_id = $1 \
-         WHERE t.status = 'active' AND (lower(t.name) LIKE $2 ESCAPE '\\' OR t.slug LIKE $2 ESCAPE '\\')"
+         WHERE t.status = 'active' AND (lower(t.name) LIKE $2 ESCAPE '\\' OR t.slug LIKE $2 ESCAPE '\\') \
+         AND t.id = coalesce($3, t.id)"
     );
     let like = like(search.unwrap_or_default());
-    let count = statement(from, &format!("SELECT count(*) AS total {body}"), [user.into(), like.as_str().into()]);
+    let count = statement(from, &format!("SELECT count(*) AS total {body}"), [user.into(), like.as_str().into(), only.into()]);
     let total = Count::find_by_statement(count).one(from.on()).await?.map_or(0, |count| count.total);
     let offset = i64::from(number - 1) * i64::from(size);
-    let sql = format!("SELECT t.id, t.slug, t.name, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $3 OFFSET $4");
-    let values = [user.into(), like.as_str().into(), i64::from(size).into(), offset.into()];
+    let sql = format!("SELECT t.id, t.slug, t.name, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $4 OFFSET $5");
+    let values = [user.into(), like.as_str().into(), only.into(), i64::from(size).into(), offset.into()];
     let rows = CardRow::find_by_statement(statement(from, &sql, values)).all(from.on()).await?;
     let items = rows.into_iter().map(|row| card(row, whose)).collect::<Result<_, Error>>()?;
     Ok(Page { items, number, size, total: u64::try_from(total).unwrap_or(0) })
@@ -73,8 +77,10 @@ pub async fn cards(
 
 fn card(row: CardRow, whose: Whose) -> Result<TenantCard, Error> {
     let role = match (whose, row.role) {
-        (Whose::Everybodys, _) | (_, None) => Role::Operator,
-        (Whose::Mine(_), Some(role)) => role.parse().map_err(Error::Internal)?,
+        (Whose::Everybodys, _) | (Whose::Mine(_), None) => Role::Operator,
+        // a machine, a device, an operator: what a token allows them
+        (Whose::Only(..), None) => Role::Viewer,
+        (Whose::Mine(_) | Whose::Only(..), Some(role)) => role.parse().map_err(Error::Internal)?,
     };
     Ok(TenantCard { id: TenantId(row.id), slug: row.slug.parse().map_err(Error::Internal)?, name: row.name, role })
 }

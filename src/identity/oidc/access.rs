@@ -1,7 +1,6 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::claims::{at, texts};
 use super::discovery::Profile;
@@ -161,12 +160,13 @@ fn check_kind(header: &Header, said: &Value) -> Result<(), String> {
 /// A program of the company's own: it has no account here, and its id is made of what it is called there.
 fn machine(said: &Value, jti: String, correlation: CorrelationId) -> Identity {
     let text = |name: &str| said[name].as_str();
-    let label = text("azp").or_else(|| text("client_id")).or_else(|| text("sub")).unwrap_or("a client of the provider").to_owned();
+    let label =
+        text("azp").or_else(|| text("client_id")).or_else(|| text("sub")).unwrap_or("a client of the provider").to_owned();
     let digest = Sha256::digest(format!("{} {}", said["iss"], said["sub"]));
     let mut bytes = [0_u8; 16];
     bytes.copy_from_slice(&digest[..16]);
     let user = UserId(uuid::Builder::from_custom_bytes(bytes).into_uuid());
     let actor = Actor::issue(ActorKind::Machine, Some(user), label.as_str(), None, correlation);
-    let credential = Credential::Machine { scopes: Scopes::from_iter([Scope::Admin]), jti };
+    let credential = Credential::Machine { scopes: Scopes::new([Scope::Admin, Scope::Provision]), jti };
     Identity { user, name: label.clone(), label, operator: false, credential, selected: None, actor }
 }

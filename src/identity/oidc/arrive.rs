@@ -148,7 +148,9 @@ impl Identities {
             Some(account) => Some(account),
             None => match &claims.email {
                 None => return Err(OidcError::NoAddress(claims.subject.clone())),
-                Some(email) => links::find_by_email(self.central(), email).await?.map(|account| invited(account, email)).transpose()?,
+                Some(email) => {
+                    links::find_by_email(self.central(), email).await?.map(|account| invited(account, email)).transpose()?
+                }
             },
         };
         match account {

@@ -42,6 +42,11 @@ pub(super) enum Which {
 }
 
 impl Claims {
+    /// Nothing said of nobody, to keep what was known before.
+    pub(super) fn nothing() -> Claims {
+        Claims { subject: String::new(), sid: None, email: None, name: None, roles: Vec::new(), tenants: Vec::new() }
+    }
+
     /// What a verified token says.
     ///
     /// # Errors
@@ -102,7 +107,10 @@ fn named(rules: &Oidc, said: &Value) -> Vec<Named> {
 /// What a value means: what the settings say it does, else what it says itself: `acme-corp`, `acme-corp:admin`, or an id.
 fn meant_by(rules: &Oidc, value: String) -> Vec<Named> {
     match rules.tenants.get(&value) {
-        Some(listed) => listed.iter().map(|text| Named { value: value.clone(), meant: tenant(text) }).collect(),
+        Some(listed) => {
+            let meant = |(slug, role): &(Slug, Role)| Some((Which::Slug(slug.clone()), *role));
+            listed.iter().map(|one| Named { value: value.clone(), meant: meant(one) }).collect()
+        }
         None => vec![Named { meant: tenant(&value), value }],
     }
 }
@@ -118,20 +126,21 @@ fn tenant(text: &str) -> Option<(Which, Role)> {
     Some((which, role))
 }
 
-/// Whether `text` is what a mapping may lead to.
-pub(super) fn is_tenant(text: &str) -> bool {
-    tenant(text).is_some()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Claims, Named, Which, at, is_tenant};
+    use super::{Claims, Named, Which, at};
     use crate::domain::Role;
-    use crate::settings::Oidc;
+    use crate::settings::{Flags, Oidc, Settings};
     use serde_json::{Value, json};
 
     fn rules() -> Oidc {
-        Oidc::new("https://idp.example/realms/loggia", "loggia")
+        let said = [
+            ("ISSUER", "https://idp.example/realms/loggia"),
+            ("CLIENT_ID", "loggia"),
+            ("TENANTS", "CN=Acme,OU=Groups=acme-corp:admin,global-retail"),
+        ];
+        let environment = said.map(|(name, value)| (format!("LOGGIA_OIDC__{name}"), value.to_owned())).into();
+        Settings::load(&Flags::default(), &environment).expect("settings").oidc.expect("a provider")
     }
 
     fn read(rules: &Oidc, said: Value) -> Claims {
@@ -141,8 +150,14 @@ mod tests {
     #[test]
     fn an_address_counts_only_when_the_provider_vouches_for_it() {
         let address = |said: Value| read(&rules(), said).email.map(|email| email.to_string());
-        assert_eq!(address(json!({"sub": "1", "email": "Ann@Example.com", "email_verified": true})).as_deref(), Some("ann@example.com"));
-        assert_eq!(address(json!({"sub": "1", "email": "a@b.example", "email_verified": "true"})).as_deref(), Some("a@b.example"));
+        assert_eq!(
+            address(json!({"sub": "1", "email": "Ann@Example.com", "email_verified": true})).as_deref(),
+            Some("ann@example.com")
+        );
+        assert_eq!(
+            address(json!({"sub": "1", "email": "a@b.example", "email_verified": "true"})).as_deref(),
+            Some("a@b.example")
+        );
         assert_eq!(address(json!({"sub": "1", "email": "a@b.example", "xms_edov": true})).as_deref(), Some("a@b.example"));
         for unsure in [json!(false), json!("false"), json!(null), json!(1), json!("yes")] {
             assert_eq!(address(json!({"sub": "1", "email": "a@b.example", "email_verified": unsure})), None);
@@ -170,10 +185,10 @@ mod tests {
 
     #[test]
     fn tenants_are_named_by_slug_id_or_what_the_settings_say_a_value_means() {
-        let mut rules = rules();
-        rules.tenants.insert("CN=Acme,OU=Groups".to_owned(), vec!["acme-corp:admin".to_owned(), "global-retail".to_owned()]);
+        let rules = rules();
         let id = "0190a5f0-0000-7000-8000-000000000001";
-        let said = json!({"sub": "1", "tenants": ["acme-corp", "beta:admin", id, "CN=Acme,OU=Groups", "Not A Slug", "beta:king", 7]});
+        let said =
+            json!({"sub": "1", "tenants": ["acme-corp", "beta:admin", id, "CN=Acme,OU=Groups", "Not A Slug", "beta:king", 7]});
         let slug = |text: &str| Which::Slug(text.parse().expect("a slug"));
         let named = |value: &str, meant| Named { value: value.to_owned(), meant };
         let expected = vec![
@@ -191,7 +206,7 @@ mod tests {
         assert_eq!(one.iter().map(|named| named.value.as_str()).collect::<Vec<_>>(), ["acme-corp", "beta:admin"]);
         assert_eq!(read(&rules, json!({"sub": "1", "tenants": "CN=Acme,OU=Groups"})).tenants.len(), 2);
         assert!(read(&rules, json!({"sub": "1"})).tenants.is_empty());
-        assert!(is_tenant("acme-corp:viewer") && !is_tenant("acme-corp:operator"));
+        assert_eq!(read(&rules, json!({"sub": "1", "tenants": ["acme-corp:operator"]})).tenants[0].meant, None);
     }
 
     #[test]

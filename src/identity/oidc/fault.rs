@@ -62,8 +62,8 @@ impl From<TokenFault> for OidcError {
         match fault {
             RequestTokenError::ServerResponse(said) => match said.error() {
                 CoreErrorResponseType::InvalidGrant => OidcError::Declined(said.to_string()),
-                // our own id or secret is wrong: for the operator, not for the visitor
-                _ => OidcError::Unverified(format!("the token endpoint refuses this installation: {said}")),
+                // our own id or secret is wrong: that ends nobody's session, and says nothing of the visitor
+                _ => OidcError::Unreachable(format!("the token endpoint refuses this installation: {said}")),
             },
             RequestTokenError::Request(silence) => silence.into(),
             RequestTokenError::Parse(cause, _) => OidcError::Unverified(format!("the token answer cannot be read: {cause}")),

@@ -151,18 +151,23 @@ impl Provider {
         }
     }
 
-    async fn verified(&self, profile: &Arc<Profile>, given: &CoreTokenResponse, nonce: Option<&str>) -> Result<Tokens, OidcError> {
+    async fn verified(
+        &self,
+        profile: &Arc<Profile>,
+        given: &CoreTokenResponse,
+        nonce: Option<&str>,
+    ) -> Result<Tokens, OidcError> {
         let now = self.now();
         let due = given.expires_in().map(|length| due(now, TimeDelta::from_std(length).unwrap_or(TimeDelta::hours(1))));
         let refresh = given.refresh_token().map(|token| token.secret().clone());
         let due = due.filter(|_| refresh.is_some() || nonce.is_none());
         let Some(token) = given.id_token() else { return Ok(Tokens { said: None, id_token: None, refresh, due }) };
         let access = given.access_token();
-        match self.check(profile, token, access, nonce) {
+        match self.check_token(profile, token, access, nonce) {
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
                 let newer = self.newer_keys(profile).await?;
                 let newer = newer.ok_or_else(|| OidcError::Unverified("no key of the provider fits the id token".to_owned()))?;
-                self.check(&newer, token, access, nonce)?;
+                self.check_token(&newer, token, access, nonce)?;
             }
             checked => checked?,
         }
@@ -173,7 +178,7 @@ impl Provider {
     }
 
     /// Signature, issuer, audience, expiry, nonce, and that the access token belongs to it.
-    fn check(
+    fn check_token(
         &self,
         profile: &Profile,
         token: &CoreIdToken,

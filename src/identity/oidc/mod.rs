@@ -63,7 +63,13 @@ impl Provider {
     pub fn new(rules: &Oidc, clock: &Clock) -> Result<Provider, String> {
         let client = wire::client(rules.ca.as_deref())?;
         let heard = Cache::builder().max_capacity(100_000).time_to_live(ONCE).build();
-        Ok(Provider(Arc::new(Inner { rules: rules.clone(), client, clock: clock.clone(), discovery: Discovery::default(), heard })))
+        Ok(Provider(Arc::new(Inner {
+            rules: rules.clone(),
+            client,
+            clock: clock.clone(),
+            discovery: Discovery::default(),
+            heard,
+        })))
     }
 
     /// What it is called on the sign-in page.

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::claims::{Claims, Which};
+use crate::central::audit::{About, Action};
 use crate::central::links::{self, Linked};
 use crate::central::members::{self, Origin};
 use crate::central::{Change, Error, Source};
-use crate::central::audit::{About, Action};
 use crate::domain::{Email, Role, Slug, TenantId, UserId};
 use crate::settings::Oidc;
 
@@ -87,7 +87,8 @@ impl Plan {
             plan.ends.push((one.tenant, one.slug.clone()));
         }
         let same = |id: &TenantId, role: Role| standing.iter().any(|one| one.tenant == *id && one.role == role);
-        plan.grants = wished.into_iter().filter(|(id, (_, role))| !same(id, *role)).map(|(id, (slug, role))| (id, slug, role)).collect();
+        plan.grants =
+            wished.into_iter().filter(|(id, (_, role))| !same(id, *role)).map(|(id, (slug, role))| (id, slug, role)).collect();
         Ok(plan)
     }
 
@@ -135,9 +136,12 @@ fn operator(rules: &Oidc, claims: &Claims, account: Option<&Linked>) -> Option<b
 }
 
 async fn tenant(from: &impl Source, which: &Which) -> Result<Option<(TenantId, Slug)>, Error> {
-    links::tenant(from, match which {
-        Which::Slug(slug) => links::Name::Slug(slug),
-        Which::Id(id) => links::Name::Id(*id),
-    })
+    links::tenant(
+        from,
+        match which {
+            Which::Slug(slug) => links::Name::Slug(slug),
+            Which::Id(id) => links::Name::Id(*id),
+        },
+    )
     .await
 }

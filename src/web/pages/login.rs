@@ -187,7 +187,9 @@ fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option
         error,
         provider: parts.identities.provider().map(|provider| ProviderLink {
             label: provider.label().to_owned(),
-            href: Address { path: "/login/oidc".to_owned(), query: Vec::new() }.with("next", Some(next).filter(|n| !n.is_empty())).href(),
+            href: Address { path: "/login/oidc".to_owned(), query: Vec::new() }
+                .with("next", Some(next).filter(|n| !n.is_empty()))
+                .href(),
         }),
         local: parts.settings.local_accounts,
         demo: (parts.settings.demo && parts.settings.local_accounts).then(|| DemoAccounts {

@@ -76,8 +76,7 @@ pub async fn finish(Data(parts): Data<&Arc<Parts>>, Query(answer): Query<Answer>
     parts.rates.count_caller(&limits::network(trail.address))?;
     let memory = cookie::errand(request, answer.slot(), parts.settings.is_https());
     let agent = request.header("user-agent");
-    let arrived =
-        parts.identities.arrive(provider, memory.as_deref(), &answer, trail.address, trail.correlation, agent).await;
+    let arrived = parts.identities.arrive(provider, memory.as_deref(), &answer, trail.address, trail.correlation, agent).await;
     parts.metrics.signed_in(outcome_word(&arrived));
     let mut response = match arrived {
         Ok(arrived) => {
@@ -125,9 +124,10 @@ fn refuse(parts: &Parts, request: &Request, provider: &Provider, fault: &OidcErr
     let label = provider.label();
     let (status, words) = match fault {
         OidcError::Unavailable(cause) => return Err(Error::unavailable(cause)),
-        OidcError::Stale => {
-            (StatusCode::BAD_REQUEST, "That sign-in was begun in another browser, or it took too long. Please start again.".to_owned())
-        }
+        OidcError::Stale => (
+            StatusCode::BAD_REQUEST,
+            "That sign-in was begun in another browser, or it took too long. Please start again.".to_owned(),
+        ),
         OidcError::Declined(_) => {
             (StatusCode::BAD_REQUEST, format!("{label} did not sign you in. Please try again, or use another account there."))
         }
@@ -150,7 +150,9 @@ fn refuse(parts: &Parts, request: &Request, provider: &Provider, fault: &OidcErr
             StatusCode::FORBIDDEN,
             format!("Somebody already has an account with the address {email} here. Ask your operator whether it is yours."),
         ),
-        OidcError::Inactive(_) => (StatusCode::FORBIDDEN, "Your account is switched off here. Ask your operator about it.".to_owned()),
+        OidcError::Inactive(_) => {
+            (StatusCode::FORBIDDEN, "Your account is switched off here. Ask your operator about it.".to_owned())
+        }
     };
     login::again(parts, request, status, &words)
 }

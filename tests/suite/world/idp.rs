@@ -38,7 +38,10 @@ impl Idp {
 
     fn run(script: &str, loggia: &str) -> Idp {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/idp");
-        assert!(folder.join("node_modules").is_dir(), "the packages of tests/idp are missing: run `npm ci` there, or `make test`");
+        assert!(
+            folder.join("node_modules").is_dir(),
+            "the packages of tests/idp are missing: run `npm ci` there, or `make test`"
+        );
         let mut child = Command::new("node")
             .args([script, loggia])
             .current_dir(folder)

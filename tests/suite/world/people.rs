@@ -8,7 +8,7 @@ use loggia::central::{Central, migrate};
 use loggia::domain::{Clock, CorrelationId, Email, Role, Slug};
 use loggia::identity::accounts::{NewAccount, create};
 use loggia::identity::password::{Cost, Policy};
-use loggia::identity::{Identities, Identity, SessionRules, system};
+use loggia::identity::{Identities, Identity, Sealer, SessionRules, system};
 use loggia::tenancy::{
     DatastoreDeclaration, Env, House, Kind, SecretReference, Tenancy, TenantDeclaration, TenantScope, members,
 };
@@ -106,8 +106,8 @@ impl Stage {
     pub async fn peopled(self, operators_read: bool) -> World {
         let central = self.central().await;
         let audit = Queue::start(&central);
-        let identities = Identities::new(&central, &audit, SessionRules::default(), CHEAP);
-        let house = House { env: Env::Prod, operators_read, data: self.folder() };
+        let identities = Identities::new(&central, &audit, SessionRules::default(), CHEAP, &sealer());
+        let house = House { env: Env::Prod, operators_read, data: self.folder(), sealer: sealer() };
         let tenancy = Tenancy::new(&central, &audit, house);
         tenancy.declare(&system(), &[folder("acme"), folder("globex")]).await.unwrap();
         for (name, operator) in [("ann", false), ("bob", false), ("olga", true), ("zoe", false)] {
@@ -196,6 +196,11 @@ pub fn address(name: &str) -> Email {
 /// A slug.
 pub fn slug(name: &str) -> Slug {
     name.parse().unwrap()
+}
+
+/// What seals secrets here.
+pub fn sealer() -> Sealer {
+    Sealer::new("a key of the stage", None).unwrap()
 }
 
 fn noon() -> Clock {

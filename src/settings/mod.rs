@@ -1,95 +1,23 @@
 //! What the operator chose: defaults, then `loggia.toml`, then `LOGGIA_…`, then flags, as one checked struct.
 
+mod keys;
+mod sections;
+mod words;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer};
 use url::Url;
 
-/// A value that never prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub use keys::variables;
+pub use sections::{InternalTls, KeyProvider, Oidc, Tls, Token, Vault};
+pub use words::{Env, Issuer, LogFormat, Secret};
 
-impl Secret {
-    /// The value itself, for the one place that needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Secret {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Secret, String> {
-        Ok(Secret(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-/// Which of a tenant's datastores is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Env {
-    Dev,
-    Stage,
-    #[default]
-    Prod,
-}
-
-impl Env {
-    /// The word in files and rows.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Env::Dev => "dev",
-            Env::Stage => "stage",
-            Env::Prod => "prod",
-        }
-    }
-}
-
-impl FromStr for Env {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Env, String> {
-        match text {
-            "dev" => Ok(Env::Dev),
-            "stage" => Ok(Env::Stage),
-            "prod" => Ok(Env::Prod),
-            other => Err(format!("“{other}” is not dev, stage or prod")),
-        }
-    }
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum LogFormat {
-    #[default]
-    Json,
-    Pretty,
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<LogFormat, String> {
-        match text {
-            "json" => Ok(LogFormat::Json),
-            "pretty" => Ok(LogFormat::Pretty),
-            other => Err(format!("“{other}” is not json or pretty")),
-        }
-    }
-}
+use keys::{Keys, Lenient, overlay, read_file};
+use words::{Cidrs, Hosts};
 
 /// The longest a session may last, used or not.
 const LONGEST_SESSION: Duration = Duration::from_secs(366 * 86_400);
@@ -110,6 +38,8 @@ pub struct Settings {
     pub tenants_dir: Option<PathBuf>,
     pub data_dir: PathBuf,
     pub secret_key: Option<Secret>,
+    /// The key before it, which still opens what it sealed.
+    pub previous_secret_key: Option<Secret>,
     pub env: Env,
     pub session_idle: Duration,
     pub session_max: Duration,
@@ -124,6 +54,13 @@ pub struct Settings {
     pub endpoint_hosts: Vec<String>,
     /// Whether their addresses may be private ones.
     pub endpoint_private: bool,
+    /// Whether people may sign in with a password kept here.
+    pub local_accounts: bool,
+    pub oidc: Option<Oidc>,
+    pub token: Token,
+    pub keys: KeyProvider,
+    pub tls: Option<Tls>,
+    pub internal_tls: Option<InternalTls>,
     /// Things worth telling at start: unknown `LOGGIA_…` variables.
     pub warnings: Vec<String>,
 }
@@ -136,126 +73,6 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     pub listen: Option<SocketAddr>,
     pub internal_listen: Option<SocketAddr>,
-}
-
-/// Any scalar whose text `T` can read: numbers and switches come as text from the environment.
-#[derive(Clone, Debug)]
-struct Lenient<T>(T);
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match toml::Value::deserialize(deserializer)? {
-            toml::Value::String(text) => text,
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Boolean(switch) => switch.to_string(),
-            other => return Err(serde::de::Error::custom(format!("expected one value, found {}", other.type_str()))),
-        };
-        text.parse().map(Lenient).map_err(|e: T::Err| serde::de::Error::custom(e.to_string()))
-    }
-}
-
-/// A list, or text with commas.
-#[derive(Clone, Debug)]
-struct Cidrs(Vec<IpNet>);
-
-impl FromStr for Cidrs {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Cidrs, String> {
-        let each = |part: &str| {
-            let whole = part.parse::<IpAddr>().map(IpNet::from);
-            whole.or_else(|_| part.parse::<IpNet>()).map_err(|_| format!("“{part}” is not an address range like 10.0.0.0/8"))
-        };
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(each).collect::<Result<_, _>>().map(Cidrs)
-    }
-}
-
-/// Host names, with commas between.
-#[derive(Clone, Debug)]
-struct Hosts(Vec<String>);
-
-impl FromStr for Hosts {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Hosts, String> {
-        let each = |part: &str| {
-            let good = part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
-            if good {
-                Ok(part.to_owned())
-            } else {
-                Err(format!("“{part}” is not a host like maps.example or maps.example:8443"))
-            }
-        };
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(each).collect::<Result<_, _>>().map(Hosts)
-    }
-}
-
-macro_rules! sections {
-    ($($section:literal $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
-        $(#[derive(Clone, Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        struct $name { $($key: Option<Lenient<$type>>),* })*
-
-        /// The sections, each with its keys.
-        const SECTIONS: &[(&str, &[&str])] = &[$(($section, &[$(stringify!($key)),*])),*];
-    };
-}
-
-sections! {
-    "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
-    "cache" CacheKeys { bytes: u64 }
-    "rate_limit" RateKeys { enabled: bool }
-    "operators" OperatorKeys { read_tenants: bool }
-    "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
-}
-
-/// The file's shape; the environment is laid over it before it is read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Keys {
-    listen: Option<Lenient<SocketAddr>>,
-    internal_listen: Option<Lenient<SocketAddr>>,
-    public_url: Option<Lenient<Url>>,
-    allow_http: Option<Lenient<bool>>,
-    database_url: Option<Lenient<Secret>>,
-    migrate_database_url: Option<Lenient<Secret>>,
-    tenants_dir: Option<Lenient<PathBuf>>,
-    data_dir: Option<Lenient<PathBuf>>,
-    secret_key: Option<Lenient<Secret>>,
-    env: Option<Lenient<Env>>,
-    log: Option<Lenient<String>>,
-    log_format: Option<Lenient<LogFormat>>,
-    trusted_proxies: Option<Lenient<Cidrs>>,
-    panel_budget_ms: Option<Lenient<u64>>,
-    session: SessionKeys,
-    cache: CacheKeys,
-    rate_limit: RateKeys,
-    operators: OperatorKeys,
-    endpoints: EndpointKeys,
-}
-
-const PLAIN: &[&str] = &[
-    "listen",
-    "internal_listen",
-    "public_url",
-    "allow_http",
-    "database_url",
-    "migrate_database_url",
-    "tenants_dir",
-    "data_dir",
-    "secret_key",
-    "env",
-    "log",
-    "log_format",
-    "trusted_proxies",
-    "panel_budget_ms",
-];
-
-/// Every variable there is, as `LOGGIA_LISTEN` or `LOGGIA_SESSION__IDLE_MINUTES`.
-pub fn variables() -> Vec<String> {
-    let plain = PLAIN.iter().map(|key| format!("LOGGIA_{key}"));
-    let nested = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("LOGGIA_{section}__{key}")));
-    plain.chain(nested).map(|name| name.to_uppercase()).collect()
 }
 
 impl Settings {
@@ -272,43 +89,6 @@ impl Settings {
     }
 }
 
-/// The file as a table. A file that was named must exist; `loggia.toml` need not.
-fn read_file(named: Option<&Path>) -> Result<toml::Table, String> {
-    let path = named.unwrap_or(Path::new("loggia.toml"));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if named.is_none() && e.kind() == std::io::ErrorKind::NotFound => return Ok(toml::Table::new()),
-        Err(e) => return Err(format!("{}: {e}", path.display())),
-    };
-    // Read once in its own right, so that a fault names the line of the file.
-    toml::from_str::<Keys>(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-    text.parse::<toml::Table>().map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Lays `LOGGIA_…` over the table. Two underscores nest. What is not known is a fault inside a known
-/// section and a warning elsewhere: Kubernetes sets `LOGGIA_PORT=tcp://…` for a service named loggia.
-fn overlay(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> Result<Vec<String>, String> {
-    let mut warnings = Vec::new();
-    for (name, value) in environment {
-        let Some(key) = name.strip_prefix("LOGGIA_").map(str::to_lowercase) else { continue };
-        let value = toml::Value::String(value.clone());
-        match key.split_once("__") {
-            Some((section, key)) if SECTIONS.iter().any(|(known, _)| *known == section) => {
-                let section = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-                if let toml::Value::Table(section) = section {
-                    section.insert(key.to_owned(), value);
-                }
-            }
-            None if PLAIN.contains(&key.as_str()) => {
-                table.insert(key, value);
-            }
-            _ if key.starts_with("test_") => {}
-            _ => warnings.push(format!("the environment variable {name} is not known and is left aside")),
-        }
-    }
-    Ok(warnings)
-}
-
 fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings, String> {
     fn or<T>(key: Option<Lenient<T>>, default: T) -> T {
         key.map_or(default, |k| k.0)
@@ -323,11 +103,12 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
             .unwrap_or_else(|| or(keys.internal_listen, SocketAddr::from(([127, 0, 0, 1], 8081)))),
         public_url: keys.public_url.map(|k| k.0),
         allow_http: or(keys.allow_http, false),
-        database_url: or(keys.database_url, Secret(default_database)),
+        database_url: or(keys.database_url, Secret::from(default_database)),
         migrate_database_url: keys.migrate_database_url.map(|k| k.0),
         tenants_dir: keys.tenants_dir.map(|k| k.0),
         data_dir,
         secret_key: keys.secret_key.map(|k| k.0),
+        previous_secret_key: keys.previous_secret_key.map(|k| k.0),
         env: or(keys.env, Env::Prod),
         session_idle: Duration::from_secs(or(keys.session.idle_minutes, 12 * 60).saturating_mul(60)),
         session_max: Duration::from_secs(or(keys.session.max_hours, 7 * 24).saturating_mul(3600)),
@@ -340,6 +121,12 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
         endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
         endpoint_private: or(keys.endpoints.allow_private, false),
+        local_accounts: or(keys.accounts.local, true),
+        oidc: sections::oidc(keys.oidc)?,
+        token: sections::token(keys.token)?,
+        keys: sections::provider(keys.keys)?,
+        tls: sections::tls(keys.tls)?,
+        internal_tls: sections::internal_tls(keys.internal_tls)?,
         warnings,
     };
     settings.checked()
