@@ -65,7 +65,7 @@ sections! {
     "operators" OperatorKeys { read_tenants: bool }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "accounts" AccountKeys { local: bool }
-    "oidc" OidcKeys { issuer: Issuer, metadata_url: Url, client_id: String, client_secret: Secret, scopes: String, label: String, ca: PathBuf, policy: String, trust_emails: bool, roles_claim: String, operator_role: String, machine_role: String, tenants_claim: String, tenants: Meanings, audience: String }
+    "oidc" OidcKeys { issuer: Issuer, metadata_url: Url, client_id: String, client_secret: Secret, scopes: String, label: String, ca: PathBuf, policy: String, trust_emails: bool, subject_claim: String, roles_claim: String, operator_role: String, machine_role: String, tenants_claim: String, tenants: Meanings, audience: String }
     "token" TokenKeys { ttl_seconds: u64, app_ttl_seconds: u64, key_lead_seconds: u64 }
     "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret }
     "tls" TlsKeys { cert: PathBuf, key: PathBuf }

@@ -31,6 +31,8 @@ pub struct Oidc {
     pub policy: Option<String>,
     /// Whether it hands out verified addresses alone, without saying so.
     pub trust_emails: bool,
+    /// The claim by which an account is known.
+    pub subject_claim: String,
     /// The claim with roles; a name, or a path of names with dots between.
     pub roles_claim: String,
     /// The role of those who run the installation.
@@ -127,6 +129,7 @@ pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
         ca: keys.ca.map(|key| key.0),
         policy: keys.policy.map(|key| key.0),
         trust_emails: or(keys.trust_emails, false),
+        subject_claim: or(keys.subject_claim, "sub".to_owned()),
         roles_claim: or(keys.roles_claim, "roles".to_owned()),
         operator_role: or(keys.operator_role, "loggia-operator".to_owned()),
         machine_role: keys.machine_role.map(|key| key.0),

@@ -311,6 +311,31 @@ fn every_yaml_snippet_reads_without_fault() {
     assert!(count >= panel::kinds().len() + 3, "{count} snippets");
 }
 
+#[test]
+fn every_toml_snippet_reads_as_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("loggia.toml");
+    let mut count = 0;
+    for (path, text) in documents() {
+        for snippet in fenced(&text, "toml") {
+            // a piece of the provider's section is read with what every provider needs
+            let whole = match snippet.contains("[oidc") && !snippet.contains("issuer =") {
+                true => format!(
+                    "[oidc]\nissuer = \"https://id.example.com\"\nclient_id = \"loggia\"\n{}",
+                    snippet.replace("[oidc]\n", "")
+                ),
+                false => snippet.to_owned(),
+            };
+            std::fs::write(&file, &whole).expect("written");
+            let flags = settings::Flags { config: Some(file.clone()), ..settings::Flags::default() };
+            let read = settings::Settings::load(&flags, &std::collections::BTreeMap::new());
+            assert!(read.is_ok(), "{path}: {:?} in\n{snippet}", read.err());
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count} snippets");
+}
+
 /// The targets of a document's links and pictures.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);

@@ -42,6 +42,12 @@ async fn audited(world: &World, action: Action) -> Vec<Row> {
     rows
 }
 
+/// What an audit row says besides.
+fn detail(row: &Row, name: &str) -> String {
+    let said: Value = serde_json::from_str(&row.detail).expect("JSON");
+    said[name].as_str().unwrap_or_default().to_owned()
+}
+
 async fn status(world: &World, person: &Person, path: &str) -> u16 {
     world.get(person, path).await.status().as_u16()
 }
@@ -70,10 +76,10 @@ async fn somebody_signs_in_and_their_claims_open_their_tenants() {
         let made = user(&world, "ann@corp.example").await.expect("an account");
         assert_eq!((made.name.as_deref(), made.operator, made.password_hash), (Some("Ann Archer"), false, None));
         let assigned = audited(&world, Action::AssignTenant).await;
-        let theirs: Vec<&str> = assigned
+        let theirs: Vec<String> = assigned
             .iter()
             .filter(|row| row.target.as_deref() == Some("ann@corp.example"))
-            .map(|row| row.detail["role"].as_str().expect("a role"))
+            .map(|row| detail(row, "role"))
             .collect();
         assert_eq!(theirs, ["viewer", "admin"], "alpha-works as viewer, beta-works as admin");
         assert!(audited(&world, Action::SignIn).await.iter().any(|row| row.actor == "ann@corp.example"));
@@ -151,11 +157,7 @@ async fn an_account_is_taken_over_only_when_it_was_invited() {
     assert_eq!(status(&world, &ivy.person(&world), "/").await, 303);
     let landed = Browser::default().sign_in(&world, "ivy", "/").await;
     assert!(landed.status == 403 && landed.text.contains("switched off"), "{}", landed.text);
-    let reasons: Vec<String> = audited(&world, Action::SignInFailed)
-        .await
-        .iter()
-        .map(|row| row.detail["reason"].as_str().unwrap_or_default().to_owned())
-        .collect();
+    let reasons: Vec<String> = audited(&world, Action::SignInFailed).await.iter().map(|row| detail(row, "why")).collect();
     assert_eq!(reasons, ["no_address", "taken", "inactive"]);
     world.close().await;
 }
@@ -255,7 +257,7 @@ async fn a_provider_that_is_silent_keeps_sessions_and_one_that_refuses_ends_them
     assert_eq!(status(&world, &person, "/").await, 303, "the provider ended her session");
     let ended = audited(&world, Action::SignOut).await;
     assert!(
-        ended.iter().any(|row| row.target.as_deref() == Some("olga@corp.example") && row.detail["by"] == "identity provider")
+        ended.iter().any(|row| row.target.as_deref() == Some("olga@corp.example") && detail(row, "by") == "identity provider")
     );
     world.close().await;
 }
@@ -488,4 +490,82 @@ async fn azure_is_understood_with_its_policy_its_addresses_and_its_issuer() {
     let landed = Browser::default().sign_in(&world, "cleo", "/").await;
     assert!(landed.status == 400 && landed.text.contains("could not be verified"), "{}", landed.text);
     world.close().await;
+}
+
+#[tokio::test]
+async fn an_operator_is_told_why_somebody_may_do_what_they_may_do() {
+    let (world, idp) = stage(Kind::Sqlite, &[]).await;
+    idp.turn(json!({"people": {"ann": {"email": "ann@corp.example", "email_verified": true, "name": "Ann Archer", "tenants": ["alpha-works", "beta-works:admin", "nowhere", "Not One"], "roles": ["staff"]}}})).await;
+    Browser::default().sign_in(&world, "ann", "/").await;
+    let email = "ann@corp.example".parse().expect("an address");
+    let alpha = "alpha-works".parse().expect("a slug");
+    let console = console(CorrelationId::new());
+    members::assign(&world.server.parts.tenancy, &console, &alpha, &email, Role::Viewer).await.expect("a membership");
+    members::assign(&world.server.parts.tenancy, &console, &alpha, &email, Role::Admin).await.expect("a membership");
+    let explain = |email: &str| {
+        let mut command = crate::world::process::loggia(world.home.path());
+        command.env("LOGGIA_OIDC__ISSUER", idp.word(1)).env("LOGGIA_OIDC__CLIENT_ID", "loggia").args(["user", "explain", email]);
+        let said = command.output().expect("it runs");
+        (said.status.success(), String::from_utf8(said.stdout).expect("text") + &String::from_utf8(said.stderr).expect("text"))
+    };
+    let (well, told) = explain("ann@corp.example");
+    assert!(well, "{told}");
+    for line in [
+        "ann@corp.example (Ann Archer)".to_owned(),
+        format!("signs in as the subject ann of {}", idp.word(1)),
+        "admin of alpha-works, assigned here".to_owned(),
+        "admin of beta-works, by claim".to_owned(),
+        "it has not “loggia-operator” (oidc.operator_role), so it makes them no operator".to_owned(),
+        "“alpha-works” changes nothing: somebody assigned them to alpha-works as admin, and that stands".to_owned(),
+        "“beta-works:admin” makes them admin of beta-works".to_owned(),
+        "“nowhere” changes nothing: there is no such tenant".to_owned(),
+        "“Not One” changes nothing: it is not SLUG, SLUG:ROLE or an id".to_owned(),
+    ] {
+        assert!(told.contains(&line), "{line}\nis not in\n{told}");
+    }
+    let (_, told) = explain("viewer@alpha.example");
+    assert!(told.contains("signs in with a password kept here") && told.contains("No session of theirs holds claims"), "{told}");
+    let (well, told) = explain("nobody@corp.example");
+    assert!(!well && told.contains("there is no account nobody@corp.example"), "{told}");
+    world.close().await;
+}
+
+#[test]
+fn settings_that_would_let_anybody_in_are_refused() {
+    use loggia::settings::{Flags, Settings};
+    let load = |more: &[(&str, &str)]| {
+        let mut said = std::collections::BTreeMap::from([
+            ("LOGGIA_OIDC__ISSUER".to_owned(), "https://id.corp.example".to_owned()),
+            ("LOGGIA_OIDC__CLIENT_ID".to_owned(), "loggia".to_owned()),
+        ]);
+        said.extend(more.iter().map(|(name, value)| (format!("LOGGIA_OIDC__{name}"), (*value).to_owned())));
+        Settings::load(&Flags::default(), &said).map(|settings| settings.oidc.expect("a provider"))
+    };
+    let kept = load(&[("ISSUER", "http://127.0.0.1:7777")]).expect("settings");
+    assert_eq!(kept.issuer.as_str(), "http://127.0.0.1:7777", "to the letter, without a slash");
+    for (name, value, why) in [
+        ("ISSUER", "http://id.corp.example", "not https"),
+        ("ISSUER", "id.corp.example", "not an address"),
+        ("AUDIENCE", "loggia", "id token would pass"),
+        ("METADATA_URL", "http://id.corp.example/x", "not https"),
+        ("TENANTS", "Group=acme-corp:king", "king"),
+        ("TENANTS", "no pair", "VALUE=SLUG"),
+        ("SURPRISE", "x", "unknown field"),
+    ] {
+        let fault = load(&[(name, value)]).expect_err(value);
+        assert!(fault.contains(why), "{name}={value}: {fault}");
+    }
+    let file = "[oidc]\nissuer = \"https://id.corp.example\"\nclient_id = \"loggia\"\n[oidc.tenants]\n\"/customers/acme\" = \"acme-corp\"\n\"CN=Acme,OU=G\" = [\"acme-corp:admin\", \"global-retail\"]\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("loggia.toml"), file).expect("written");
+    let flags = Flags { config: Some(folder.path().join("loggia.toml")), ..Flags::default() };
+    let read = Settings::load(&flags, &std::collections::BTreeMap::new()).expect("settings").oidc.expect("a provider");
+    let lists: Vec<String> = read
+        .tenants
+        .iter()
+        .map(|(value, list)| {
+            format!("{value} → {}", list.iter().map(|(slug, role)| format!("{slug}:{role}")).collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    assert_eq!(lists, ["/customers/acme → acme-corp:viewer", "CN=Acme,OU=G → acme-corp:admin global-retail:viewer"]);
 }

@@ -2,7 +2,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_he
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::claims::{at, texts};
+use super::claims::{at, subject, texts};
 use super::discovery::Profile;
 use super::{OidcError, Provider};
 use crate::central::links;
@@ -118,8 +118,8 @@ impl Identities {
         jti: String,
         correlation: CorrelationId,
     ) -> Result<Identity, Refusal> {
-        let subject = said["sub"].as_str().unwrap_or_default();
-        let found = links::find(self.central(), provider.rules().issuer.as_str(), subject).await?;
+        let subject = subject(provider.rules(), said).map_err(Refusal::Bad)?;
+        let found = links::find(self.central(), provider.rules().issuer.as_str(), &subject).await?;
         let Some(user) = found.map(|linked| linked.user) else {
             return Err(Refusal::Bad("the provider's token is of somebody who has never signed in".to_owned()));
         };

@@ -173,7 +173,7 @@ impl Identities {
         Ok(session_tokens::Tokens {
             session: session.to_owned(),
             issuer: issuer.to_owned(),
-            subject: claims.subject.clone(),
+            subject: claims.sub.clone(),
             sid: claims.sid.clone(),
             id_token: seal(&tokens.id_token)?,
             refresh_token: seal(&tokens.refresh)?,

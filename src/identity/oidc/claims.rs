@@ -10,8 +10,10 @@ const MOST: usize = 500;
 /// What the provider says of somebody, in our words.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Claims {
-    /// Who it is there, for ever.
+    /// Who it is there, for ever: by this an account is known.
     pub(super) subject: String,
+    /// Whom its own words mean, as a logout does. Another than the subject where that is another claim.
+    pub(super) sub: String,
     /// Which session there, where it tells.
     pub(super) sid: Option<String>,
     /// The address it vouches for.
@@ -44,7 +46,15 @@ pub(super) enum Which {
 impl Claims {
     /// Nothing said of nobody, to keep what was known before.
     pub(super) fn nothing() -> Claims {
-        Claims { subject: String::new(), sid: None, email: None, name: None, roles: Vec::new(), tenants: Vec::new() }
+        Claims {
+            subject: String::new(),
+            sub: String::new(),
+            sid: None,
+            email: None,
+            name: None,
+            roles: Vec::new(),
+            tenants: Vec::new(),
+        }
     }
 
     /// What a verified token says.
@@ -54,7 +64,8 @@ impl Claims {
     pub(super) fn read(rules: &Oidc, said: &Value) -> Result<Claims, String> {
         let text = |name: &str| said[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Ok(Claims {
-            subject: text("sub").ok_or("the token names no subject; does the client have the scope that brings `sub`?")?,
+            subject: subject(rules, said)?,
+            sub: text("sub").unwrap_or_default(),
             sid: text("sid"),
             email: email(rules, said),
             name: text("name").map(|name| name.chars().filter(|c| !c.is_control()).take(200).collect()),
@@ -62,6 +73,16 @@ impl Claims {
             tenants: named(rules, said),
         })
     }
+}
+
+/// Who a token is about: an Entra tenant names one person differently (`sub`) to every app, and alike only in `oid`.
+///
+/// # Errors
+/// The claim is missing.
+pub(super) fn subject(rules: &Oidc, said: &Value) -> Result<String, String> {
+    let name = &rules.subject_claim;
+    let found = said[name].as_str().filter(|text| !text.is_empty() && text.len() <= 255).map(str::to_owned);
+    found.ok_or_else(|| format!("the token has no `{name}`: does the client have the scope that brings it?"))
 }
 
 /// The address, if the provider says it has checked it: by `email_verified`, by Azure's `xms_edov`, or because the operator
@@ -212,5 +233,9 @@ mod tests {
     #[test]
     fn a_token_without_subject_is_nobodys() {
         assert!(Claims::read(&rules(), &json!({"email": "a@b.example"})).is_err());
+        let by_oid = Oidc { subject_claim: "oid".to_owned(), ..rules() };
+        let claims = read(&by_oid, json!({"sub": "pairwise", "oid": "everywhere"}));
+        assert_eq!((claims.subject.as_str(), claims.sub.as_str()), ("everywhere", "pairwise"));
+        assert!(Claims::read(&by_oid, &json!({"sub": "pairwise"})).is_err());
     }
 }

@@ -60,10 +60,10 @@ impl Identities {
     ) -> Result<(), Error> {
         let session = SessionId::stored(&held.session);
         let claims = tokens.said.as_ref().and_then(|said| Claims::read(provider.rules(), said).ok());
-        if claims.as_ref().is_some_and(|claims| claims.subject != held.subject) {
+        if claims.as_ref().is_some_and(|claims| claims.sub != held.subject) {
             return self.end(&session, "the new tokens are somebody else's", correlation).await;
         }
-        let fresh = Claims { subject: held.subject.clone(), ..claims.clone().unwrap_or_else(Claims::nothing) };
+        let fresh = Claims { sub: held.subject.clone(), ..claims.clone().unwrap_or_else(Claims::nothing) };
         let mut sealed = self.sealed(&held.session, &held.issuer, &fresh, &tokens)?;
         sealed.id_token = sealed.id_token.or(held.id_token);
         session_tokens::replace(self.central(), &sealed).await?;

@@ -9,7 +9,7 @@ use reqwest::{Certificate, Client, redirect::Policy};
 use serde_json::Value;
 
 /// How long one answer of the provider may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(4);
 /// The most that is read of one answer.
 const LARGEST: usize = 1 << 20;
 
