@@ -95,7 +95,7 @@ test('an administrator of Keycloak ends all sessions of somebody', { timeout: 24
 
 test('a role of Keycloak makes an operator', { timeout: 120_000 }, async () => {
   const { page, close } = await person(browser, server.url);
-  await signInWith(page, fill, 'olga', '/?all=1');
+  await signInWith(page, server.url, fill, 'olga', '/?all=1');
   for (const name of ['Acme Corp', 'Global Retail', 'This server']) await page.getByRole('link', { name, exact: true }).waitFor();
   await close();
 });
