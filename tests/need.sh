@@ -47,6 +47,12 @@ schemathesis() { # a Python of its own, with what tests/outside/requirements.txt
   cp tests/outside/requirements.txt "$home/requirements.txt"
 }
 
+keycloak() {
+  command_or java default-jre-headless
+  command_or mvn maven
+  command_or unzip unzip
+}
+
 coverage() {
   rustup component list 2>/dev/null | grep -q 'llvm-tools.*(installed)' || rustup component add llvm-tools 2>/dev/null || true
   cargo llvm-cov --version >/dev/null 2>&1 || cargo install cargo-llvm-cov --locked

@@ -48,6 +48,7 @@ use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
+use crate::identity::oidc::Provider;
 use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
@@ -157,7 +158,8 @@ impl Endpoint for Site {
         let accepts_gzip = compress::is_accepted(&request);
         request.set_data(self.parts.clone());
         let mut response = self.answer(request, &begun.trail).await;
-        headers::dress(response.headers_mut(), self.parts.settings.is_https());
+        let leads_to = self.parts.identities.provider().map(Provider::farewell_origin);
+        headers::dress(response.headers_mut(), self.parts.settings.is_https(), leads_to.as_deref());
         let response = compress::pack(response, accepts_gzip).await;
         Ok(begun.end(response, &self.parts.metrics))
     }

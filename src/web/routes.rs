@@ -110,6 +110,9 @@ pub fn allowed(pattern: &str) -> Option<String> {
 routes! { PUBLIC, public:
     "/"                                                   { GET Person => pages::landing::home }
     "/login"                                              { GET Open => pages::login::show, POST Open => pages::login::submit }
+    "/login/oidc"                                         { GET Open => pages::oidc::begin }
+    "/login/callback"                                     { GET Open => pages::oidc::finish }
+    "/logout/backchannel"                                 { POST Open => pages::oidc::told }
     "/logout"                                             { GET Open => pages::logout::show, POST Open => pages::logout::submit }
     "/tenant/:tenant"                                     { GET Tenant => pages::dashboard::first }
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }

@@ -29,6 +29,7 @@ mod identity;
 mod isolation;
 mod keys;
 mod machines;
+mod oidc;
 mod outages;
 mod outside;
 mod pages;
