@@ -9,14 +9,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::serve::until;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
 use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
-use crate::identity::{self, Cost, Identities, Policy, Sealer, SessionRules};
+use crate::identity::{self, Cost, Identities, Policy, Sealer, SessionRules, TokenRules};
 use crate::observe::Metrics;
 use crate::panel::{Endpoints, Reach};
 use crate::query::Cache;
@@ -105,7 +105,8 @@ pub async fn parts(
     let metrics = Arc::new(Metrics::new());
     let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
     let sessions = SessionRules { idle: delta(settings.session_idle), max: delta(settings.session_max) };
-    let identities = Identities::new(&central, &audit, sessions, Cost::default(), &sealer);
+    let tokens = TokenRules { issuer: settings.issuer(), token: settings.token, keys: settings.keys.clone() };
+    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
@@ -129,6 +130,7 @@ pub async fn parts(
         metrics,
         central,
         audit,
+        chain: ChainWatch::default(),
         sealer,
         identities,
         tenancy,

@@ -64,6 +64,16 @@ enum Command {
     /// Local accounts
     #[command(subcommand)]
     User(User),
+    /// The key that seals stored secrets
+    #[command(subcommand)]
+    Secret(SecretKey),
+}
+
+/// What is done about the key that seals stored secrets.
+#[derive(Debug, Subcommand)]
+pub enum SecretKey {
+    /// Seal every stored secret anew with LOGGIA_SECRET_KEY; LOGGIA_PREVIOUS_SECRET_KEY opens what is there
+    Rotate,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -133,6 +143,7 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
             runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told))
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
+        Command::Secret(SecretKey::Rotate) => runtime()?.block_on(super::secret::rotate(&settings)).map(|told| done(&told)),
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
     }
 }

@@ -4,6 +4,7 @@ pub mod command;
 mod desk;
 mod build;
 mod key;
+mod secret;
 mod serve;
 
 pub use serve::{Running, start};

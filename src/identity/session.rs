@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
+use uuid::Uuid;
 
 use crate::central::audit::{About, Action, Queue};
 use crate::central::sessions::{self, Session};
@@ -10,10 +11,12 @@ use crate::central::users::User;
 use crate::central::{Central, Change, Error};
 use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
+use super::bearer::Bearer;
 use super::busy::Checker;
 use super::limit::Attempts;
 use super::password::Cost;
 use super::token::looks_like_one;
+use super::tokens::{TokenRules, Tokens};
 use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
@@ -47,7 +50,9 @@ struct Inner {
     checker: Checker,
     attempts: Attempts,
     sealer: Sealer,
+    tokens: Tokens,
     known: Cache<SessionId, Known>,
+    bearers: Cache<(Uuid, Uuid), Bearer>,
 }
 
 #[derive(Clone)]
@@ -67,6 +72,18 @@ impl fmt::Debug for Identities {
 impl Identities {
     /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
     pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost, sealer: &Sealer) -> Identities {
+        Identities::with_tokens(central, audit, rules, cost, sealer, TokenRules::default())
+    }
+
+    /// The same, with tokens made by these rules.
+    pub fn with_tokens(
+        central: &Central,
+        audit: &Queue,
+        rules: SessionRules,
+        cost: Cost,
+        sealer: &Sealer,
+        tokens: TokenRules,
+    ) -> Identities {
         Identities(Arc::new(Inner {
             central: central.clone(),
             audit: audit.clone(),
@@ -74,7 +91,9 @@ impl Identities {
             checker: Checker::new(cost),
             attempts: Attempts::default(),
             sealer: sealer.clone(),
+            tokens: Tokens::new(central, sealer, tokens),
             known: Cache::new(20_000),
+            bearers: Cache::new(20_000),
         }))
     }
 
@@ -97,6 +116,14 @@ impl Identities {
     /// What seals the secrets this room stores.
     pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(super) fn bearers(&self) -> &Cache<(Uuid, Uuid), Bearer> {
+        &self.0.bearers
     }
 
     pub(super) fn attempts(&self) -> &Attempts {

@@ -11,8 +11,12 @@ mod kind;
 mod link;
 mod markup;
 mod pager;
+mod readings;
+mod sample;
 mod spec;
 mod status;
+mod stretch;
+mod turn;
 mod view;
 mod words;
 
@@ -32,6 +36,7 @@ pub use endpoint::{
 };
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
+pub use sample::Sample;
 pub use view::View;
 
 use crate::chart::Svg;
@@ -39,7 +44,7 @@ use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
 
-list![timeseries, kpi, health_status, table, bar, text, custom_image, custom_template];
+list![timeseries, kpi, health_status, table, bar, heatmap, text, custom_image, custom_template];
 
 /// What every panel has.
 #[derive(Clone, Debug)]

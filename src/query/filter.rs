@@ -46,6 +46,7 @@ impl Query {
     pub fn source(&self) -> &Source {
         match self {
             Query::Series { source, .. }
+            | Query::Spread { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }
@@ -57,6 +58,7 @@ impl Query {
     fn source_mut(&mut self) -> &mut Source {
         match self {
             Query::Series { source, .. }
+            | Query::Spread { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }

@@ -10,6 +10,7 @@ impl Query {
     pub fn range(&self) -> Option<TimeRange> {
         match self {
             Query::Series { window, .. } => Some(window.range),
+            Query::Spread { range, .. } => Some(*range),
             Query::Value { range, .. } | Query::Groups { range, .. } => *range,
             Query::Latest { .. } => None,
             Query::Distinct { within, .. } => within.as_ref().map(|(_, range)| *range),
@@ -27,6 +28,7 @@ impl Query {
         };
         match &mut shape {
             Query::Series { window, .. } => window.range = moved(window.range),
+            Query::Spread { range, .. } => *range = moved(*range),
             Query::Value { range, .. } | Query::Groups { range, .. } => *range = range.map(moved),
             Query::Latest { .. } => {}
             Query::Distinct { within, .. } => {

@@ -48,7 +48,7 @@ sections! {
     "accounts" AccountKeys { local: bool }
     "oidc" OidcKeys { issuer: Url, client_id: String, client_secret: Secret, scopes: String, roles_claim: String, tenants_claim: String }
     "token" TokenKeys { ttl_seconds: u64, app_ttl_seconds: u64, key_lead_seconds: u64 }
-    "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret }
+    "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret, vault_client_token_file: PathBuf }
     "tls" TlsKeys { cert: PathBuf, key: PathBuf }
     "internal_tls" InternalTlsKeys { cert: PathBuf, key: PathBuf, client_ca: PathBuf }
 }

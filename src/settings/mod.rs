@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::variables;
-pub use sections::{InternalTls, KeyProvider, Oidc, Tls, Token, Vault};
+pub use sections::{InternalTls, KeyProvider, Oidc, Tls, Token, Vault, VaultIdentity};
 pub use words::{Env, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
@@ -185,6 +185,14 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// Who makes our tokens: the address people know the installation by.
+    pub fn issuer(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
     }
 
     /// Whether visitors come over https.

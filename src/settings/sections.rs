@@ -36,12 +36,19 @@ pub struct Token {
     pub key_lead: Duration,
 }
 
+impl Default for Token {
+    fn default() -> Token {
+        let seconds = Duration::from_secs;
+        Token { ttl: seconds(1200), app_ttl: seconds(60), key_lead: seconds(300) }
+    }
+}
+
 /// Where the keys that sign tokens are.
 #[derive(Clone, Debug)]
 pub enum KeyProvider {
     /// In the central database, sealed.
     Database,
-    /// One key in a file (PEM).
+    /// In a file (PEM), one or several.
     File(PathBuf),
     /// In an Azure Key Vault, which signs itself.
     Vault(Vault),
@@ -54,12 +61,38 @@ pub struct Vault {
     pub url: Url,
     /// The key's name.
     pub key: String,
-    /// Where tokens for the vault are asked for: `https://login.microsoftonline.com/TENANT/`.
-    pub authority: Url,
-    /// Our client id there.
-    pub client_id: String,
-    /// What proves it.
-    pub client_secret: Secret,
+    /// As what we come.
+    pub identity: VaultIdentity,
+}
+
+/// As what we come to an Azure Key Vault.
+#[derive(Clone, Debug)]
+pub enum VaultIdentity {
+    /// As an app registration with a secret.
+    Secret {
+        /// Where tokens for the vault are asked for: `https://login.microsoftonline.com/DIRECTORY`.
+        authority: Url,
+        /// Our client id there.
+        client_id: String,
+        /// What proves it.
+        client_secret: Secret,
+    },
+    /// As an app registration that trusts this workload's own token (AKS workload identity).
+    Workload {
+        /// As above.
+        authority: Url,
+        /// As above.
+        client_id: String,
+        /// The file with the workload's token, read anew each time.
+        token: PathBuf,
+    },
+    /// As the machine's own identity, through its metadata service.
+    Managed {
+        /// The service's address.
+        service: Url,
+        /// Which identity, where the machine has several.
+        client_id: Option<String>,
+    },
 }
 
 /// A certificate with its key.
@@ -79,6 +112,9 @@ pub struct InternalTls {
     /// The authority of its callers' certificates (PEM).
     pub client_ca: Option<PathBuf>,
 }
+
+/// Where a machine in Azure asks for tokens of its own identity: a link-local address, the same on every one.
+const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 
 fn need<T>(key: Option<Lenient<T>>, name: &str) -> Result<T, String> {
     key.map(|key| key.0).ok_or_else(|| format!("settings: {name} is missing: its section is whole or absent"))
@@ -120,19 +156,48 @@ pub(super) fn token(keys: TokenKeys) -> Result<Token, String> {
     })
 }
 
-pub(super) fn provider(keys: ProviderKeys) -> Result<KeyProvider, String> {
-    match or(keys.provider, "database".to_owned()).as_str() {
+pub(super) fn provider(mut keys: ProviderKeys) -> Result<KeyProvider, String> {
+    match or(keys.provider.take(), "database".to_owned()).as_str() {
         "database" => Ok(KeyProvider::Database),
         "file" => Ok(KeyProvider::File(need(keys.file, "keys.file")?)),
-        "azure" => Ok(KeyProvider::Vault(Vault {
-            url: need(keys.vault_url, "keys.vault_url")?,
-            key: need(keys.vault_key, "keys.vault_key")?,
-            authority: need(keys.vault_authority, "keys.vault_authority")?,
-            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
-            client_secret: need(keys.vault_client_secret, "keys.vault_client_secret")?,
-        })),
+        "azure" => vault(keys).map(KeyProvider::Vault),
         other => Err(format!("settings: keys.provider “{other}” is not database, file or azure")),
     }
+}
+
+fn vault(keys: ProviderKeys) -> Result<Vault, String> {
+    let url = secure(need(keys.vault_url, "keys.vault_url")?, "keys.vault_url")?;
+    let key = need(keys.vault_key, "keys.vault_key")?;
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(format!("settings: keys.vault_key “{key}” is no name of a key in a vault: letters, digits and -"));
+    }
+    let authority = |given| secure(need(given, "keys.vault_authority")?, "keys.vault_authority");
+    let identity = match (keys.vault_client_secret, keys.vault_client_token_file) {
+        (Some(_), Some(_)) => {
+            return Err("settings: give keys.vault_client_secret or keys.vault_client_token_file, not both".to_owned());
+        }
+        (Some(secret), None) => VaultIdentity::Secret {
+            authority: authority(keys.vault_authority)?,
+            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
+            client_secret: secret.0,
+        },
+        (None, Some(token)) => VaultIdentity::Workload {
+            authority: authority(keys.vault_authority)?,
+            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
+            token: token.0,
+        },
+        (None, None) => VaultIdentity::Managed {
+            service: METADATA.parse().map_err(|e| format!("{METADATA}: {e}"))?,
+            client_id: keys.vault_client_id.map(|key| key.0),
+        },
+    };
+    Ok(Vault { url, key, identity })
+}
+
+/// A vault, and who lets us into it, are asked over https alone, unless they are on this very machine.
+fn secure(url: Url, name: &str) -> Result<Url, String> {
+    let near = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() == "https" || near { Ok(url) } else { Err(format!("settings: {name} must begin with https://, not {url}")) }
 }
 
 pub(super) fn tls(keys: TlsKeys) -> Result<Option<Tls>, String> {

@@ -15,7 +15,7 @@ use super::view::PageView;
 use super::{Parts, cookie};
 use crate::config::{Dashboard, Placed};
 use crate::datastore::Failure;
-use crate::domain::Key;
+use crate::domain::{ActorKind, Key};
 use crate::error::{Error, Result};
 use crate::frame::write::{Format, Writer};
 use crate::panel::{Export, View};
@@ -56,8 +56,14 @@ fn is_on(request: &Request, name: &str) -> bool {
     url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == name && matches!(&*value, "true" | "1" | "on"))
 }
 
+/// A wall screen is looked at; nothing is carried away from it.
+fn may_take_away(scope: &TenantScope) -> Result<()> {
+    if scope.identity().kind() == ActorKind::Device { Err(Error::Forbidden) } else { Ok(()) }
+}
+
 /// A panel's rows.
 pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, format: Format) -> Result<Response> {
+    may_take_away(&wanted.scope)?;
     let export = wanted.export_of(placed).ok_or(Error::NotFound("file: this panel has no rows"))?;
     let (scope, cap) = (&wanted.scope, parts.settings.export_rows);
     let cut = report::is_cut(&export, scope, &parts.cache, &placed.key, cap).await;
@@ -100,6 +106,7 @@ pub async fn picture(parts: &Parts, wanted: &Wanted<'_>, placed: &Placed, ending
 
 /// All panels' rows and a list of them.
 pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response> {
+    may_take_away(&wanted.scope)?;
     let (scope, view, dashboard) = (&wanted.scope, &wanted.view, &wanted.dashboard);
     let all = dashboard.panels.iter().map(|placed| Part {
         panel: placed.key.to_string(),

@@ -3,15 +3,21 @@
 mod accept;
 mod around;
 mod assets;
+mod browser;
 mod catch;
 mod compress;
 mod cookie;
 mod csrf;
 mod exports;
 mod filters;
+mod form;
 mod guards;
 mod headers;
+mod ledger;
+mod jwks;
 mod limits;
+mod listing;
+mod openapi;
 pub mod pages;
 mod panels;
 mod probes;
@@ -32,7 +38,7 @@ pub use limits::Rates;
 
 use self::trail::Trail;
 use crate::central::Central;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
@@ -52,6 +58,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub chain: ChainWatch,
     pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,
@@ -107,12 +114,14 @@ impl Site {
             Err(_) => Error::Internal(anyhow::anyhow!("a handler panicked")).into(),
         };
         let pattern = error.data::<PathPattern>().cloned();
+        let verbs = error.data::<openapi::Verbs>().cloned();
         let error = catch::ours(error);
         catch::log(&error, trail);
         let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
         catch::mark(&error, &mut response);
         if let Some(pattern) = pattern {
-            catch::allow(&error, &pattern.0, &mut response);
+            let verbs = verbs.map(|verbs| verbs.0.to_string()).or_else(|| routes::allowed(&pattern.0));
+            catch::allow(&error, verbs, &mut response);
             response.set_data(pattern);
         }
         response

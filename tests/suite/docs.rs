@@ -296,6 +296,10 @@ fn every_yaml_snippet_reads_without_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut count = 0;
     for (path, text) in documents() {
+        // The walkthroughs' files need what they add; tests/walkthroughs.mjs checks them with it.
+        if path.starts_with("docs/adding-") {
+            continue;
+        }
         for snippet in fenced(&text, "yaml") {
             let first = snippet.lines().find(|line| !line.starts_with('#') && !line.trim().is_empty()).unwrap_or_default();
             if !["tenant:", "dashboard:", "panel:", "app:"].contains(&first) {

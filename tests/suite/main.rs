@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod admin;
 mod apply;
 mod architecture;
 mod bad_input;
+mod cells;
 mod central;
 mod commands;
 mod config;
@@ -17,13 +19,19 @@ mod detail;
 mod docs;
 mod exports;
 mod filters;
+mod gallery;
 mod identity;
 mod isolation;
+mod keys;
+mod machines;
 mod outages;
 mod pages;
+mod people;
 mod query;
 mod reload;
+mod screens;
 mod sessions;
 mod tenancy;
 mod torture;
+mod tokens;
 mod world;

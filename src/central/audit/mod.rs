@@ -6,11 +6,13 @@ mod entry;
 mod queue;
 mod read;
 mod verify;
+mod watch;
 
 pub use action::Action;
 pub use entry::{About, Entry};
 pub use queue::Queue;
 pub use read::{Row, Search, list};
 pub use verify::{Broken, Verdict, verify};
+pub use watch::{ChainWatch, Look};
 
 pub(super) use chain::append;

@@ -91,7 +91,7 @@ fn card(row: CardRow, whose: Whose) -> Result<TenantCard, Error> {
 }
 
 /// A LIKE pattern that finds `text` anywhere, taken literally.
-fn like(text: &str) -> String {
+pub(in crate::central) fn like(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.trim().to_lowercase().chars().filter(|c| *c != '\0').take(100) {
         if matches!(c, '%' | '_' | '\\') {

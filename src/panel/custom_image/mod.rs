@@ -1,11 +1,13 @@
 //! A picture that an endpoint makes.
 
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::Draft;

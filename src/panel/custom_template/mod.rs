@@ -1,5 +1,6 @@
 //! Words of an endpoint, in the markup of the author.
 
+mod sample;
 mod spec;
 mod template;
 #[cfg(test)]
@@ -7,6 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 use template::Template;
 

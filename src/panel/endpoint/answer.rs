@@ -56,7 +56,7 @@ impl Picture {
     ///
     /// # Errors
     /// That it is none.
-    pub(super) fn read(bytes: &[u8], own: bool) -> Result<Picture, Trouble> {
+    pub(in crate::panel) fn read(bytes: &[u8], own: bool) -> Result<Picture, Trouble> {
         if bytes.len() > MOST_PICTURE {
             return Err(Trouble::TooLarge(MOST_PICTURE));
         }
