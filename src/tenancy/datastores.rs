@@ -68,7 +68,8 @@ impl Tenancy {
         draft: &DatastoreDraft,
     ) -> Result<DatastoreView, Refused> {
         let (change, owner) = self.open_for(actor, tenant).await?;
-        let (mine, others) = datastores::records(&change, owner.tenant.id).await?.into_iter().partition(|r: &Record| r.store.id == id);
+        let (mine, others) =
+            datastores::records(&change, owner.tenant.id).await?.into_iter().partition(|r: &Record| r.store.id == id);
         let (mine, others): (Vec<Record>, Vec<Record>) = (mine, others);
         let Some(before) = mine.into_iter().next() else { return Err(Refused::NotFound("datastore")) };
         if draft.seen.is_some_and(|seen| seen != before.updated_at) {
@@ -190,7 +191,8 @@ fn env_words(env: &str) -> &str {
 fn taken(error: central::Error, env: &str) -> Refused {
     match error {
         central::Error::Conflict { .. } => {
-            let why = format!("The tenant has a primary datastore for {} already: make that one secondary first.", env_words(env));
+            let why =
+                format!("The tenant has a primary datastore for {} already: make that one secondary first.", env_words(env));
             Refused::Taken { field: "is_primary", why }
         }
         other => other.into(),

@@ -174,11 +174,12 @@ fn edited(before: &Tenant, edit: &TenantEdit, faults: &mut Faults) -> Tenant {
         }
     }
     let config = &mut tenant.config;
-    let mut set = |field: &str, written: &Option<String>, read: fn(&str) -> Result<Option<String>, String>, to: &mut Option<String>| {
-        if let Some(text) = written {
-            *to = faults.take(field, read(text)).flatten();
-        }
-    };
+    let mut set =
+        |field: &str, written: &Option<String>, read: fn(&str) -> Result<Option<String>, String>, to: &mut Option<String>| {
+            if let Some(text) = written {
+                *to = faults.take(field, read(text)).flatten();
+            }
+        };
     set("timezone", &edit.timezone, check::zone, &mut config.zone);
     let Brand { accent, logo } = &mut config.brand;
     set("branding.accent", &edit.accent, check::colour, accent);
