@@ -68,15 +68,27 @@ enum Subject {
 }
 
 impl Identities {
-    /// Who brings this token.
+    /// Who brings this token. Why one is refused stands in the log; the caller is told no more than that it is.
     ///
     /// # Errors
     /// See [`Refusal`].
     pub async fn bearer(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
-        let issuer = claims::look(token).map_err(Refusal::Bad)?.iss;
-        if issuer != self.issuer() {
-            return Err(Refusal::Bad("the token comes from another issuer".to_owned()));
+        let brought = self.brought(token, audience, correlation).await;
+        if let Err(Refusal::Bad(reason)) = &brought {
+            tracing::info!(reason, correlation_id = %correlation, "a bearer token was refused");
         }
+        brought
+    }
+
+    async fn brought(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
+        let outside = claims::look(token);
+        if outside.as_ref().is_ok_and(|outside| outside.iss == self.issuer()) {
+            return self.ours(token, audience, correlation).await;
+        }
+        Err(Refusal::Bad(outside.err().unwrap_or_else(|| "the token comes from another issuer".to_owned())))
+    }
+
+    async fn ours(&self, token: &str, audience: Audience, correlation: CorrelationId) -> Result<Identity, Refusal> {
         let claims = self.tokens().read(token, self.central().clock().now()).await?;
         if !audience.takes(&claims.basics().aud) {
             return Err(Refusal::Bad("the token was made for another audience".to_owned()));

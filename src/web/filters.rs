@@ -223,8 +223,11 @@ fn is_choice(filter: &Filter, value: &str) -> bool {
 /// Saves what is set as the caller's own, or forgets it.
 ///
 /// # Errors
-/// When the central database does not answer.
+/// When the central database does not answer, or the caller is nobody who has anything of their own.
 pub async fn save(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, set: Option<&PageView>) -> Result<()> {
+    if !scope.identity().is_person() {
+        return Err(Error::Forbidden);
+    }
     let all = preferences::load(&parts.tenancy, scope).await.map_err(Error::unavailable)?;
     let mut own: Map<String, Value> = match all.get(dashboard.key.as_str()) {
         Some(Value::Object(own)) => own.clone(),

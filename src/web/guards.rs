@@ -197,13 +197,10 @@ impl From<central::Error> for Error {
 }
 
 impl From<Refusal> for Error {
-    /// The reason is for the log: the caller learns only that the token is not taken.
+    /// The reason stands in the log: the caller learns only that the token is not taken.
     fn from(refusal: Refusal) -> Error {
         match refusal {
-            Refusal::Bad(reason) => {
-                tracing::info!(reason, "a bearer token was refused");
-                Error::SignedOut
-            }
+            Refusal::Bad(_) => Error::SignedOut,
             Refusal::Unavailable(cause) => Error::unavailable(cause),
         }
     }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use crate::world::{Person, World};
 
 /// The path of a line, its captures filled in for the tenant alpha.
-fn filled(line: &Line) -> String {
+pub fn filled(line: &Line) -> String {
     let path = line
         .path
         .replace(":tenant", "alpha-works")
@@ -17,7 +17,7 @@ fn filled(line: &Line) -> String {
     path.replace(":print", "none").replace(":name", "loggia.css").replace("*rest", "v1/tenants")
 }
 
-fn method(line: &Line) -> Method {
+pub fn method(line: &Line) -> Method {
     line.method.parse().expect("a method")
 }
 

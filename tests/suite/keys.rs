@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use loggia::central::audit::{Action, Queue};
-use loggia::central::{Central, signing_keys};
+use loggia::central::{Central, datastores, signing_keys, tenants};
 use loggia::domain::CorrelationId;
 use loggia::identity::{Audience, Identities, KeyFault, Refusal, SessionRules, TokenRules, console};
 use loggia::settings::{KeyProvider, Token, Vault, VaultIdentity};
@@ -13,9 +13,9 @@ use loggia::tenancy::NotExchanged;
 use serde_json::Value;
 
 use crate::world::console::Console;
-use crate::world::people::{CHEAP, Stage, World, in_both_worlds, sealer};
+use crate::world::pem;
+use crate::world::people::{CHEAP, KEY, Stage, World, in_both_worlds, sealer, slug};
 use crate::world::vault::Vault as SmallVault;
-use crate::world::{pem, postgres};
 
 fn rules(keys: KeyProvider, lead: u64) -> TokenRules {
     let token = Token { ttl: Duration::from_secs(1200), app_ttl: Duration::from_secs(60), key_lead: Duration::from_secs(lead) };
@@ -291,46 +291,53 @@ async fn a_key_left_behind_in_a_vault_is_told_and_rotated_away_from() {
     assert!(is_good(&here, &old).await);
 }
 
-/// A central database that an installation with the key `old key of the installation` has used.
-async fn used(url: &str) -> Central {
-    loggia::central::migrate::run(url).await.unwrap();
-    let central = Central::connect(url, loggia::domain::Clock::system()).await.unwrap();
-    let old = loggia::identity::Sealer::new(OLD, None).unwrap();
-    let rules = rules(KeyProvider::Database, 0);
-    let identities = Identities::with_tokens(&central, &Queue::start(&central), SessionRules::default(), CHEAP, &old, rules);
-    identities.published_keys().await.unwrap();
-    central
+/// What `loggia secret rotate` says, and whether it did what it was asked.
+fn rotate(console: &Console, database: &str, key: &str, previous: Option<&str>) -> (bool, String) {
+    let mut command = console.command(&["secret", "rotate"]);
+    command.env("LOGGIA_SECRET_KEY", key).env("LOGGIA_DATABASE_URL", database);
+    if let Some(previous) = previous {
+        command.env("LOGGIA_PREVIOUS_SECRET_KEY", previous);
+    }
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
 }
-
-const OLD: &str = "the old key of the installation";
-const NEW: &str = "the new key of the installation";
 
 #[tokio::test]
 async fn the_installations_key_is_changed_without_losing_what_it_sealed() {
-    for on_postgres in [false, true] {
-        let (console, scratch) = (Console::open(), postgres::database().await);
-        let url = match on_postgres {
-            true => scratch.url.clone(),
-            false => format!("sqlite://{}/data/loggia.db?mode=rwc", console.path().display()),
-        };
-        let central = used(&url).await;
-        let rotate = |key: &str, previous: Option<&str>| {
-            let mut command = console.command(&["secret", "rotate"]);
-            command.env("LOGGIA_SECRET_KEY", key).env("LOGGIA_DATABASE_URL", &url);
-            previous.into_iter().for_each(|key| drop(command.env("LOGGIA_PREVIOUS_SECRET_KEY", key)));
-            let output = command.output().unwrap();
-            (output.status.success(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
-        };
-        let stored = async || signing_keys::published(&central, central.clock().now()).await.unwrap().remove(0).private_key;
-        let before = stored().await;
+    const NEW: &str = "the new key of the installation";
+    in_both_worlds(async |world| {
+        let (console, here) = (Console::open(), over(&world.central, rules(KeyProvider::Database, 0)));
+        let (token, sealed) = (token(&world, &here).await.unwrap(), sealer().seal("postgres://u:pw@h/d").unwrap());
+        let provider = format!("INSERT INTO session_tokens (session_id, issuer, subject, id_token, refresh_token) SELECT id, 'i', 's', '{sealed}', '{sealed}' FROM sessions");
+        world.stage.at_the_prompt(&provider).await.unwrap();
+        let form = format!("UPDATE tenant_datastores SET secret_ref = '{{\"sealed\":\"{sealed}\"}}'");
+        world.stage.at_the_prompt(&form).await.unwrap();
+        let globex = tenants::find(&world.central, &slug("globex")).await.unwrap().unwrap().id;
+        let address = async || datastores::of(&world.central, globex).await.unwrap().remove(0).secret_ref;
+        let before = address().await;
+        let rotate = |key: &str, previous: Option<&str>| rotate(&console, &world.stage.url, key, previous);
+
         let (good, said) = rotate(NEW, None);
-        assert!(!good && said.contains("LOGGIA_PREVIOUS_SECRET_KEY") && said.contains("signing key"), "{said}");
-        assert_eq!(stored().await, before, "all or nothing");
-        let (good, said) = rotate(NEW, Some(OLD));
-        assert!(good && said.contains("1 signing key"), "{said}");
+        assert!(!good && said.contains("LOGGIA_PREVIOUS_SECRET_KEY") && said.contains("the signing key"), "{said}");
+        assert!(said.contains("Nothing was changed.") && address().await == before, "all or nothing: {said}");
+        let (good, said) = rotate(NEW, Some(KEY));
+        assert!(good && said.contains("1 signing key, 2 session tokens, 2 datastore addresses"), "{said}");
+        assert_ne!(address().await, before);
+        assert!(!said.contains("pw"));
+        // without the old key: everything opens with the new one, so nothing is left to do
+        let (good, said) = rotate(NEW, None);
+        assert!(good && said.starts_with("Nothing was to be done"), "{said}");
         let new = loggia::identity::Sealer::new(NEW, None).unwrap();
-        assert!(new.open(&stored().await).unwrap().contains("PRIVATE KEY"));
-        let (good, said) = rotate(NEW, Some(OLD));
-        assert!(good && said.contains("Nothing"), "{said}");
-    }
+        let after: Value = serde_json::from_str(&address().await).unwrap();
+        assert_eq!(new.open(after["sealed"].as_str().unwrap()).unwrap(), "postgres://u:pw@h/d");
+        let rules = rules(KeyProvider::Database, 0);
+        let queue = Queue::start(&world.central);
+        let there = Identities::with_tokens(&world.central, &queue, SessionRules::default(), CHEAP, &new, rules);
+        assert!(is_good(&there, &token).await);
+        assert_eq!(kid(&self::token(&world, &there).await.unwrap()), kid(&token), "the same key signs on");
+        let row = world.audited(Action::RotateSecret).await.pop().unwrap();
+        assert_eq!((row.actor.as_str(), row.target.as_deref()), ("console", Some("stored secrets")));
+    })
+    .await;
 }

@@ -74,6 +74,8 @@ pub(super) struct Keys {
     lead: TimeDelta,
     ring: ArcSwapOption<Ring>,
     turn: Mutex<Option<Instant>>,
+    /// Making the first key takes long: however many ask for it, one makes it.
+    making: Mutex<()>,
 }
 
 /// What is known of the keys at one moment.
@@ -114,6 +116,7 @@ impl Keys {
             lead,
             ring: ArcSwapOption::empty(),
             turn: Mutex::default(),
+            making: Mutex::default(),
         }
     }
 
@@ -198,7 +201,10 @@ impl Keys {
         if ring.signing().is_some() {
             return Ok(ring);
         }
-        self.make_first().await?;
+        let _alone = self.making.lock().await;
+        if self.load().await?.signing().is_none() {
+            self.make_first().await?;
+        }
         Ok(self.load().await?)
     }
 
