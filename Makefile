@@ -5,17 +5,18 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test check fmt coverage bench setup
+.PHONY: run test rust-test browser-test walkthrough-test check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
 	cargo build --release --locked
 	./target/release/loggia serve --demo
 
-test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser
+test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser, then the walkthroughs of docs/
 	@tests/need.sh build postgres browser
 	@tests/timed.sh "rust suite" $(MAKE) --no-print-directory rust-test
 	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
+	@tests/timed.sh "walkthroughs" $(MAKE) --no-print-directory walkthrough-test
 
 rust-test:
 	tests/postgres.sh cargo test --locked --workspace
@@ -23,6 +24,9 @@ rust-test:
 browser-test:
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
+
+walkthrough-test: ## follows docs/adding-*.md literally, in a copy of the tree
+	node tests/walkthroughs.mjs
 
 check: ## formatting and lints
 	cargo fmt --all --check

@@ -50,6 +50,12 @@ pub enum Error {
     /// More was sent than is taken.
     #[error("request too large: {0}")]
     TooLarge(&'static str),
+    /// The headers are more than is taken.
+    #[error("headers too large")]
+    HeadersTooLarge,
+    /// The request is meant for another host.
+    #[error("a host that is not ours")]
+    OtherHost,
     /// Too often.
     #[error("too many requests")]
     TooMany(Duration),
@@ -85,6 +91,8 @@ impl Error {
             Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Error::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -103,7 +111,8 @@ impl Error {
             Error::Method => "This address cannot do that",
             Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
             Error::Conflict(_) => "That cannot be done as things stand",
-            Error::TooLarge(_) => "That is too large",
+            Error::TooLarge(_) | Error::HeadersTooLarge => "That is too large",
+            Error::OtherHost => "This is another address",
             Error::TooMany(_) => "Too many requests",
             Error::Unavailable { .. } => "Not available right now",
             Error::Internal(_) => "Something went wrong on our side",
@@ -124,6 +133,8 @@ impl Error {
             Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
             Error::Conflict(what) => what.clone(),
             Error::TooLarge(what) => format!("{what}."),
+            Error::HeadersTooLarge => "The headers are larger than 32 KiB. Clear this site's cookies and try again.".into(),
+            Error::OtherHost => "The demo answers under localhost alone. For another name, set LOGGIA_PUBLIC_URL to it.".into(),
             Error::TooMany(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
             Error::Unavailable { .. } => {
                 "A database it needs does not answer. It will be tried again; try again in a few seconds.".into()

@@ -32,6 +32,7 @@ postgres() {
 browser() {
   [ -x "${CHROMIUM:-}" ] || command_or chromium chromium fonts-dejavu-core
   command_or pdftotext poppler-utils
+  command_or sqlite3 sqlite3
   command_or node nodejs npm
   command_or npm npm
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::Server;
+use poem::listener::Acceptor;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,7 +16,7 @@ use crate::demo;
 use crate::domain::Clock;
 use crate::observe;
 use crate::settings::Settings;
-use crate::web::{Door, Encrypted, Parts, Site};
+use crate::web::{Door, Encrypted, Paced, Parts, Site};
 
 /// Answers under way are given this long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -58,6 +59,8 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> 
     let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
     let (stop, stopped) = watch::channel(false);
     let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
+    let (limits, trusted) = (parts.settings.limits, parts.settings.trusted_proxies.clone());
+    let (public, internal) = (Paced::new(public, limits, &trusted), Paced::new(internal, limits, &trusted));
     tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
     tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
     Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
@@ -72,7 +75,7 @@ async fn doors(settings: &Settings) -> Result<(Door, Door), String> {
     Ok((public.encrypted(outer), internal.encrypted(inner)))
 }
 
-async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
+async fn run(door: impl Acceptor + 'static, site: Site, stopped: watch::Receiver<bool>) {
     let server = Server::new_with_acceptor(door).idle_timeout(Duration::from_secs(75));
     if let Err(fault) = server.run_with_graceful_shutdown(site, until(stopped), Some(FAREWELL)).await {
         tracing::error!("the server stopped: {fault}");
@@ -82,6 +85,19 @@ async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
 /// Waits until the server is told to stop.
 pub async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Makes the demo's data where there is none, and tells whether it did.
+///
+/// # Errors
+/// A folder or file that cannot be written.
+pub async fn make_demo(settings: &Settings) -> Result<bool, String> {
+    settings.check_serving()?;
+    if demo::is_made(&settings.data_dir) {
+        return Ok(false);
+    }
+    demo::prepare(&settings.data_dir, &Clock::system()).await.map_err(|e| format!("the demo's data: {e}"))?;
+    Ok(demo::is_made(&settings.data_dir))
 }
 
 /// `loggia serve`: runs until the process is told to end.

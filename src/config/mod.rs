@@ -25,9 +25,8 @@ pub use filters::{CHOICES, Choices, Filter, FilterKind, LONGEST, Use};
 pub use live::Live;
 pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
 
-use crate::domain::Key;
+use crate::domain::{Key, Role, VisibleTo};
 use crate::panel::Panel;
-use crate::tenancy::TenantScope;
 use crate::yaml::Fault;
 
 /// Where a panel stands: columns 1–12, rows from 1.
@@ -88,6 +87,8 @@ pub struct Dashboard {
     pub zone: Option<Tz>,
     /// The range when the address names none.
     pub range: Option<(String, String)>,
+    /// Who sees it.
+    pub visible_to: VisibleTo,
     /// Its filters, each behind those its choices depend on.
     pub filters: Vec<Filter>,
     /// Its panels, in reading order.
@@ -107,12 +108,23 @@ pub struct Dashboard {
 pub struct Sources(Vec<(String, Option<u64>)>);
 
 impl Dashboard {
-    /// The dashboard with those panels alone that its tenant sees (the metadata's visible components).
-    fn with_components(self: &Arc<Dashboard>, scope: &TenantScope) -> Arc<Dashboard> {
-        if self.panels.iter().all(|placed| scope.has_component(&placed.key)) {
+    /// The dashboard as somebody of this role sees it; none when they do not.
+    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role) -> Option<Arc<Dashboard>> {
+        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role);
+        self.visible_to.includes(role).then(|| self.only(shown))
+    }
+
+    /// The dashboard with these panels alone, and no gaps where the others stood.
+    pub(super) fn only(self: &Arc<Dashboard>, shown: impl Fn(&Placed) -> bool) -> Arc<Dashboard> {
+        if self.panels.iter().all(&shown) {
             return Arc::clone(self);
         }
-        let panels = self.panels.iter().filter(|placed| scope.has_component(&placed.key)).cloned().collect();
+        let mut panels: Vec<Placed> = self.panels.iter().filter(|placed| shown(placed)).cloned().collect();
+        let mut positions: Vec<Position> = panels.iter().map(|placed| placed.position).collect();
+        layout::close_up(&mut positions, &self.panels.iter().map(|placed| placed.position).collect::<Vec<_>>());
+        for (placed, position) in panels.iter_mut().zip(positions) {
+            placed.position = position;
+        }
         Arc::new(Dashboard { panels, ..(**self).clone() })
     }
 

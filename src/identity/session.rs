@@ -13,7 +13,7 @@ use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
 use super::bearer::Bearer;
 use super::busy::Checker;
-use super::limit::Attempts;
+use super::limit::{Allowance, Attempts};
 use super::password::Cost;
 use super::token::looks_like_one;
 use super::tokens::{TokenRules, Tokens};
@@ -31,11 +31,13 @@ pub struct SessionRules {
     pub idle: TimeDelta,
     /// However much it is used.
     pub max: TimeDelta,
+    /// How often one network, or one browser that is known, may try to begin one.
+    pub attempts: Allowance,
 }
 
 impl Default for SessionRules {
     fn default() -> SessionRules {
-        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7) }
+        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7), attempts: Allowance::default() }
     }
 }
 

@@ -11,8 +11,12 @@ mod kind;
 mod link;
 mod markup;
 mod pager;
+mod readings;
+mod sample;
 mod spec;
 mod status;
+mod stretch;
+mod turn;
 mod view;
 mod words;
 
@@ -25,21 +29,25 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use behind::rows_behind;
+pub use draft::NOBODY;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use endpoint::{
-    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Parameter, Picture, Reach, Registry,
-    Trouble, Value, Wants, escaped,
+    Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Narrowed, Parameter, Picture, Reach,
+    Registry, Trouble, Value, Wants, escaped,
 };
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
+pub use sample::Sample;
+pub use spec::SeenBy;
 pub use view::View;
 
 use crate::chart::Svg;
+use crate::domain::VisibleTo;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
 
-list![timeseries, kpi, health_status, table, bar, text, custom_image, custom_template];
+list![timeseries, kpi, health_status, table, bar, heatmap, text, custom_image, custom_template];
 
 /// What every panel has.
 #[derive(Clone, Debug)]
@@ -54,6 +62,8 @@ pub struct Common {
     pub stale_after: Option<TimeDelta>,
     /// What opens when it is looked at closely.
     pub drill_down: DrillDown,
+    /// Who sees it.
+    pub visible_to: VisibleTo,
 }
 
 /// What opens when a panel is looked at closely.

@@ -41,7 +41,8 @@ macro_rules! sections {
 sections! {
     "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
     "cache" CacheKeys { bytes: u64 }
-    "rate_limit" RateKeys { enabled: bool }
+    "rate_limit" RateKeys { enabled: bool, sign_in_per_minute: u32, sign_in_burst: u32, caller_per_second: u32, caller_burst: u32, tenant_per_second: u32, tenant_burst: u32 }
+    "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, export_rows: u64 }
     "operators" OperatorKeys { read_tenants: bool }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "accounts" AccountKeys { local: bool }
@@ -75,6 +76,7 @@ pub(super) struct Keys {
     pub(super) cache: CacheKeys,
     pub(super) rate_limit: RateKeys,
     pub(super) operators: OperatorKeys,
+    pub(super) limits: LimitKeys,
     pub(super) endpoints: EndpointKeys,
     pub(super) accounts: AccountKeys,
     pub(super) oidc: OidcKeys,

@@ -1,12 +1,17 @@
 //! The sections that are whole or absent: what each holds once it is checked.
 
+use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::keys::{InternalTlsKeys, Lenient, OidcKeys, ProviderKeys, TlsKeys, TokenKeys};
+use super::keys::{InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
 use super::words::Secret;
+
+/// The most rows a file may have.
+const MOST_EXPORTED: u64 = 5_000_000;
 
 /// The identity provider people sign in with.
 #[derive(Clone, Debug)]
@@ -95,6 +100,37 @@ pub enum VaultIdentity {
     },
 }
 
+/// How often somebody may ask (DECISIONS 7). Whether sign-ins are counted is no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Rates {
+    /// Whether callers and tenants are counted.
+    pub enabled: bool,
+    pub sign_in_per_minute: NonZeroU32,
+    pub sign_in_burst: NonZeroU32,
+    pub caller_per_second: NonZeroU32,
+    pub caller_burst: NonZeroU32,
+    pub tenant_per_second: NonZeroU32,
+    pub tenant_burst: NonZeroU32,
+}
+
+/// How patient the listeners are, and how much they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the head of a request may take.
+    pub head: Duration,
+    /// How long an answer may stand still.
+    pub stall: Duration,
+    /// Connections open at once on each listener.
+    pub connections: usize,
+    /// Connections open at once from one network; proxies that are trusted bring many people, so they are not counted.
+    pub per_network: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// The most rows of a file.
+    pub export_rows: u64,
+}
+
 /// A certificate with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -122,6 +158,38 @@ fn need<T>(key: Option<Lenient<T>>, name: &str) -> Result<T, String> {
 
 fn or<T>(key: Option<Lenient<T>>, default: T) -> T {
     key.map_or(default, |key| key.0)
+}
+
+pub(super) fn rates(keys: RateKeys) -> Result<Rates, String> {
+    let rate = |name: &str, key: Option<Lenient<u32>>, default: u32| {
+        NonZeroU32::new(or(key, default)).ok_or_else(|| format!("settings: rate_limit.{name} must be at least 1"))
+    };
+    Ok(Rates {
+        enabled: or(keys.enabled, true),
+        sign_in_per_minute: rate("sign_in_per_minute", keys.sign_in_per_minute, 10)?,
+        sign_in_burst: rate("sign_in_burst", keys.sign_in_burst, 20)?,
+        caller_per_second: rate("caller_per_second", keys.caller_per_second, 50)?,
+        caller_burst: rate("caller_burst", keys.caller_burst, 300)?,
+        tenant_per_second: rate("tenant_per_second", keys.tenant_per_second, 500)?,
+        tenant_burst: rate("tenant_burst", keys.tenant_burst, 1_000)?,
+    })
+}
+
+pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
+    fn within<T: PartialOrd + Display>(name: &str, value: T, least: T, most: T) -> Result<T, String> {
+        match value >= least && value <= most {
+            true => Ok(value),
+            false => Err(format!("settings: limits.{name} must be {least} to {most}, not {value}")),
+        }
+    }
+    Ok(Limits {
+        head: Duration::from_secs(within("head_seconds", or(keys.head_seconds, 20), 1, 600)?),
+        stall: Duration::from_secs(within("stall_seconds", or(keys.stall_seconds, 60), 1, 3_600)?),
+        connections: within("connections", or(keys.connections, 10_000), 1, 1_000_000)?,
+        per_network: within("connections_per_network", or(keys.connections_per_network, 1_000), 1, 1_000_000)?,
+        body_bytes: within("body_bytes", or(keys.body_bytes, 1 << 20), 64 << 10, 1 << 30)?,
+        export_rows: within("export_rows", or(keys.export_rows, MOST_EXPORTED), 1, MOST_EXPORTED)?,
+    })
 }
 
 pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {

@@ -5,6 +5,7 @@ mod check;
 pub mod datastores;
 mod declaration;
 mod declare;
+pub mod devices;
 mod draft;
 mod lists;
 pub mod members;

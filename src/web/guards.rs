@@ -179,10 +179,25 @@ async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &s
     Ok(scope)
 }
 
+/// The wall screen behind a request's cookie, where nobody is signed in. It looks and never sends anything.
+async fn screen(request: &Request) -> Result<Option<Identity>> {
+    let (parts, trail) = (parts(request)?, Trail::of(request));
+    let token = cookie::device(request, parts.settings.is_https());
+    let Some(token) = token.filter(|_| matches!(*request.method(), Method::GET | Method::HEAD)) else { return Ok(None) };
+    let found = limits::in_time(parts.identities.device(&token, trail.correlation)).await?;
+    let Some((identity, _)) = found else { return Ok(None) };
+    let identity = identity.seen_from(trail.address);
+    enter(request, parts, &trail, &identity, &parts.rates).await?;
+    Ok(Some(identity))
+}
+
 impl<'a> FromRequest<'a> for TenantScope {
     /// The tenant in the path, for the one behind the credentials.
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let identity = visitor(request, Audience::Api).await?.ok_or(Error::SignedOut)?;
+        let identity = match visitor(request, Audience::Api).await? {
+            Some(identity) => identity,
+            None => screen(request).await?.ok_or(Error::SignedOut)?,
+        };
         let parts = parts(request)?;
         let slug: String = request.path_params::<super::TenantInPath>().map_err(|_| Error::NotYours)?.tenant;
         Ok(scope(request, parts, &identity, &slug).await?)

@@ -3,22 +3,28 @@
 mod accept;
 mod around;
 mod assets;
+mod browser;
 mod catch;
 mod compress;
 mod cookie;
 mod csrf;
 mod exports;
 mod filters;
+mod form;
 mod guards;
 mod headers;
 pub mod internal;
+mod ledger;
 mod jwks;
 mod limits;
+mod listing;
 mod openapi;
+mod paced;
 pub mod pages;
 mod panels;
 mod probes;
 pub mod routes;
+mod scheme;
 mod tls;
 mod trail;
 mod view;
@@ -32,11 +38,12 @@ use serde::Deserialize;
 
 pub use accept::Door;
 pub use limits::Rates;
+pub use paced::Paced;
 pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
 use crate::central::Central;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
@@ -56,6 +63,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub chain: ChainWatch,
     pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,
@@ -77,37 +85,45 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
-    /// Whether programs alone come here: then every error is one for programs.
-    for_programs: bool,
+    is_public: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public(), false)
+        Site::new(parts, routes::public(), true)
     }
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, internal::mount(routes::internal()), true)
+        Site::new(parts, internal::mount(routes::internal()), false)
     }
 
-    fn new(parts: Arc<Parts>, routes: Route, for_programs: bool) -> Site {
+    fn new(parts: Arc<Parts>, routes: Route, is_public: bool) -> Site {
         let trusted = parts.settings.trusted_proxies.clone().into();
-        Site { parts, trusted, routes, for_programs }
+        Site { parts, trusted, routes, is_public }
     }
 
     /// The checks that need no handler, cheapest first, then the handler.
-    async fn pass(&self, request: Request) -> poem::Result<Response> {
+    async fn pass(&self, mut request: Request) -> poem::Result<Response> {
+        limits::check_head(&request)?;
         limits::check_address(&request)?;
+        scheme::check_host(&request, &self.parts.settings)?;
+        limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
         csrf::check(&request, self.parts.settings.public_url.as_ref())?;
         Ok(self.routes.call(request).await?.into_response())
     }
 
     /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
     async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
+        if self.is_public
+            && let Some(led) = scheme::lead_to_https(&request, &self.parts.settings)
+        {
+            return led;
+        }
         let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
-        if self.for_programs {
+        if !self.is_public {
+            // Programs alone come here: every error is one for programs.
             asked.asked = catch::Asked::Api;
         }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {

@@ -97,8 +97,43 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
     "/tenant/:tenant/report/:file"                        { GET Tenant => pages::report::show_panel }
     "/tenant/:tenant/report/dashboard/:file"              { GET Tenant => pages::report::show_dashboard }
+    "/tenant/:tenant/members"                             { GET TenantAdmin => pages::tenant::members::show }
+    "/tenant/:tenant/audit"                               { GET TenantAdmin => pages::tenant::audit::show }
+    "/tenant/:tenant/audit.ndjson"                        { GET TenantAdmin => pages::tenant::audit::export }
+    "/tenant/:tenant/devices"                             { GET TenantAdmin => pages::tenant::devices::show, POST TenantAdmin => pages::tenant::devices::create }
+    "/tenant/:tenant/devices/revoke"                      { POST TenantAdmin => pages::tenant::devices::revoke }
+    "/device/:token"                                      { GET Open => pages::device::open }
+    "/admin"                                              { GET Operator => pages::admin::overview::show }
+    "/admin/users"                                        { GET Operator => pages::admin::users::show }
+    "/admin/users/new"                                    { GET Operator => pages::admin::user_new::show, POST Operator => pages::admin::user_new::submit }
+    "/admin/users/:user"                                  { GET Operator => pages::admin::user::show, POST Operator => pages::admin::user::save }
+    "/admin/users/:user/password"                         { POST Operator => pages::admin::user_access::set_password }
+    "/admin/users/:user/tenants"                          { POST Operator => pages::admin::user_access::set_tenant }
+    "/admin/users/:user/sessions"                         { POST Operator => pages::admin::user_access::end_session }
+    "/admin/users/:user/delete"                           { GET Operator => pages::admin::user_delete::show, POST Operator => pages::admin::user_delete::submit }
+    "/admin/tenants"                                      { GET Operator => pages::admin::tenants::show }
+    "/admin/tenants/:slug"                                { GET Operator => pages::admin::tenant::show, POST Operator => pages::admin::tenant::save }
+    "/admin/tenants/:slug/brand.css"                      { GET Operator => pages::admin::tenant::preview }
+    "/admin/tenants/:slug/status"                         { POST Operator => pages::admin::tenant::set_status }
+    "/admin/tenants/:slug/devices/revoke"                 { POST Operator => pages::admin::tenant::revoke_device }
+    "/admin/tenants/:slug/delete"                         { GET Operator => pages::admin::tenant_delete::show, POST Operator => pages::admin::tenant_delete::submit }
+    "/admin/tenants/:slug/datastores/new"                 { GET Operator => pages::admin::datastore::show_new, POST Operator => pages::admin::datastore::create }
+    "/admin/tenants/:slug/datastores/:store"              { GET Operator => pages::admin::datastore::show, POST Operator => pages::admin::datastore::save }
+    "/admin/tenants/:slug/datastores/:store/test"         { POST Operator => pages::admin::datastore::test }
+    "/admin/tenants/:slug/datastores/:store/delete"       { POST Operator => pages::admin::datastore::delete }
+    "/admin/clients"                                      { GET Operator => pages::admin::clients::show }
+    "/admin/clients/new"                                  { GET Operator => pages::admin::client::show_new, POST Operator => pages::admin::client::create }
+    "/admin/clients/:client"                              { GET Operator => pages::admin::client::show, POST Operator => pages::admin::client::save }
+    "/admin/clients/:client/secret"                       { POST Operator => pages::admin::client::rotate }
+    "/admin/clients/:client/active"                       { POST Operator => pages::admin::client::set_active }
+    "/admin/clients/:client/delete"                       { POST Operator => pages::admin::client::delete }
+    "/admin/audit"                                        { GET Operator => pages::admin::audit::show }
+    "/admin/audit.ndjson"                                 { GET Operator => pages::admin::audit::export }
+    "/admin/audit/verify"                                 { POST Operator => pages::admin::audit::verify }
+    "/admin/config"                                       { GET Operator => pages::admin::config::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
+    "/help/panels"                                        { GET Person => pages::gallery::show }
     "/.well-known/jwks.json"                              { GET Open => jwks::show }
     "/health"                                             { GET Open => probes::health }
     "/ready"                                              { GET Open => probes::ready }

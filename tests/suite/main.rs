@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod admin;
 mod apply;
 mod architecture;
+mod audit;
 mod bad_input;
+mod cells;
 mod central;
 mod commands;
 mod config;
@@ -16,8 +19,11 @@ mod demo;
 mod detail;
 mod docs;
 mod doors;
+mod doctor;
 mod exports;
 mod filters;
+mod gallery;
+mod hardening;
 mod identity;
 mod internal;
 mod isolation;
@@ -25,9 +31,13 @@ mod keys;
 mod machines;
 mod outages;
 mod pages;
+mod people;
 mod query;
 mod reload;
+mod screens;
 mod sessions;
 mod tenancy;
+mod torture;
 mod tokens;
+mod visibility;
 mod world;

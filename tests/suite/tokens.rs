@@ -433,7 +433,7 @@ async fn pages_take_a_token_for_their_tenant_and_nothing_else() {
 /// Walks every route with one token.
 async fn walk(world: &world::World, token: &str, who: &str, is_right: impl Fn(&Line, u16) -> bool) {
     for line in PUBLIC.iter().filter(|line| line.path != "/logout") {
-        let request = world.ask(&Person::nobody(), method(line), &filled(line)).bearer_auth(token);
+        let request = world.ask(&Person::nobody(), method(line), &filled(line, "none")).bearer_auth(token);
         let got = request.send().await.unwrap().status().as_u16();
         assert!(is_right(line, got), "{who}: {} {} answered {got}", line.method, line.path);
     }

@@ -1,6 +1,7 @@
 //! The tenants: who they are, in which state, and what their file or form says about them.
 
 mod cards;
+mod named;
 mod records;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,9 @@ use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
-pub(super) use cards::like;
+pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
+pub use named::{counts, named};
 pub use records::{Listing, Record, Sort, record, records};
 
 /// What state a tenant is in.
@@ -236,7 +238,7 @@ pub async fn standing(from: &impl Source, user: UserId, slug: &str, id: Uuid) ->
     Ok(Some((tenant.try_into()?, role)))
 }
 
-fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(in crate::central) fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(from.on().get_database_backend(), sql, values)
 }
 

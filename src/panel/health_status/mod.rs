@@ -1,16 +1,18 @@
 //! How each service is: the worst first, by shape, word and colour, with since when.
 
 mod draw;
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
-use super::export::Column;
+use super::export::{self, Column};
 use super::spec::RangeMode;
 use super::status::Statuses;
 use super::{Common, Drawing, Export, Panel, View};
@@ -93,12 +95,7 @@ impl Panel for Health {
                 self.time.as_ref().map(|name| Column::new(name.as_str(), "time").named("time").time(self.times)),
                 self.message.as_ref().map(|name| Column::new(name.as_str(), "message").named("message")),
             ];
-            let mut distinct: Vec<Name> = Vec::new();
-            for name in names.into_iter().flatten() {
-                if !distinct.contains(name) {
-                    distinct.push(name.clone());
-                }
-            }
+            let distinct = export::distinct(names.into_iter().flatten());
             return Some(Export::rows(&self.source, time, None, distinct, columns.into_iter().flatten().collect()));
         }
         let timed = |from: &str, name: &str| time.as_ref().map(|_| Column::new(from, name).named(name).time(self.times));

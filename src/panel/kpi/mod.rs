@@ -1,6 +1,7 @@
 //! One number that matters: large, with its state, its change and its history.
 
 mod draw;
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};

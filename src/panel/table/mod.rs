@@ -4,6 +4,7 @@ mod asked;
 mod behind;
 mod column;
 mod draw;
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 pub(super) use behind::behind;
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};

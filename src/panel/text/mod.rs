@@ -1,5 +1,6 @@
 //! Notes of the author: Markdown, drawn without a question.
 
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,7 @@ mod tests;
 use std::sync::Arc;
 
 use pulldown_cmark::{Options, Parser, html};
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::Draft;

@@ -1,8 +1,8 @@
 //! Lines over time.
 
 mod draw;
+mod sample;
 mod spec;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 use spec::{Display, GapsWord};
 

@@ -2,18 +2,22 @@
 //!
 //! A handler fills one of these and hands it over; nothing here asks a database or knows a rule.
 
+pub mod admin;
 pub mod brand;
 pub mod chrome;
 pub mod dashboard;
 pub mod detail;
+pub mod device;
 pub mod error;
 pub mod filters;
+pub mod gallery;
 pub mod image;
 pub mod landing;
 pub mod login;
 pub mod logout;
 pub mod panel;
 pub mod report;
+pub mod tenant;
 
 #[cfg(test)]
 mod tests;
