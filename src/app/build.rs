@@ -16,6 +16,7 @@ use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
+use crate::identity::oidc::Provider;
 use crate::identity::{self, Allowance, Cost, Identities, Policy, Sealer, SessionRules, TokenRules};
 use crate::observe::Metrics;
 use crate::panel::{Endpoints, Reach};
@@ -113,7 +114,8 @@ pub async fn parts(
         attempts: attempts(&settings.rates),
     };
     let tokens = TokenRules { issuer: settings.issuer(), token: settings.token, keys: settings.keys.clone() };
-    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens);
+    let provider = settings.oidc.as_ref().map(|rules| Provider::new(rules, &clock)).transpose()?;
+    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);

@@ -137,6 +137,11 @@ pub enum User {
     },
     /// List the accounts
     List,
+    /// Tell why somebody may do what they may do: what was assigned, and what each claim of their sign-in gave
+    Explain {
+        /// Whose
+        email: String,
+    },
     /// Set an account's password, which ends its sessions
     SetPassword {
         /// Whose

@@ -108,16 +108,15 @@ pub struct Dashboard {
 pub struct Sources(Vec<(String, Option<u64>)>);
 
 impl Dashboard {
-    /// The dashboard as somebody of this role sees it; none when they do not.
-    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role) -> Option<Arc<Dashboard>> {
-        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role);
-        self.visible_to.includes(role).then(|| self.only(shown))
-    }
-
-    /// The dashboard with these panels alone, and no gaps where the others stood.
-    pub(super) fn only(self: &Arc<Dashboard>, shown: impl Fn(&Placed) -> bool) -> Arc<Dashboard> {
-        if self.panels.iter().all(&shown) {
-            return Arc::clone(self);
+    /// The dashboard as somebody of this role sees it, with those panels alone that the tenant has (`has`: the metadata's
+    /// visible components); none when they do not see it.
+    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role, has: impl Fn(&Key) -> bool) -> Option<Arc<Dashboard>> {
+        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role) && has(&placed.key);
+        if !self.visible_to.includes(role) {
+            return None;
+        }
+        if self.panels.iter().all(shown) {
+            return Some(Arc::clone(self));
         }
         let mut panels: Vec<Placed> = self.panels.iter().filter(|placed| shown(placed)).cloned().collect();
         let mut positions: Vec<Position> = panels.iter().map(|placed| placed.position).collect();
@@ -125,7 +124,7 @@ impl Dashboard {
         for (placed, position) in panels.iter_mut().zip(positions) {
             placed.position = position;
         }
-        Arc::new(Dashboard { panels, ..(**self).clone() })
+        Some(Arc::new(Dashboard { panels, ..(**self).clone() }))
     }
 
     /// Whether this is the tenant's front page.

@@ -12,6 +12,7 @@ mod credential;
 mod known;
 mod limit;
 pub mod machines;
+pub mod oidc;
 pub mod password;
 pub mod people;
 mod reseal;

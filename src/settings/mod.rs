@@ -14,7 +14,7 @@ use url::Url;
 
 pub use keys::variables;
 pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
-pub use words::{Env, LogFormat, Secret};
+pub use words::{Env, Issuer, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
 use words::{Cidrs, Hosts};

@@ -1,5 +1,6 @@
 //! The sections that are whole or absent: what each holds once it is checked.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::keys::{InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
-use super::words::Secret;
+use super::words::{Issuer, Meanings, Secret};
+use crate::domain::{Role, Slug};
 
 /// The most rows a file may have.
 const MOST_EXPORTED: u64 = 5_000_000;
@@ -17,17 +19,37 @@ const MOST_EXPORTED: u64 = 5_000_000;
 #[derive(Clone, Debug)]
 pub struct Oidc {
     /// Its issuer, to the letter.
-    pub issuer: Url,
+    pub issuer: Issuer,
+    /// Where its metadata is, where that is not beside the issuer.
+    pub metadata_url: Option<Url>,
     /// Under which id it knows this installation.
     pub client_id: String,
     /// What proves that; none for a public client.
     pub client_secret: Option<Secret>,
     /// What is asked for, `openid` among it.
     pub scopes: Vec<String>,
-    /// The claim with roles; a path of names with dots between.
+    /// What it is called on the sign-in page.
+    pub label: String,
+    /// The authority of its certificate, where that is one of the company's own (PEM).
+    pub ca: Option<PathBuf>,
+    /// The policy that must have made a token (`tfp`), where several share the issuer.
+    pub policy: Option<String>,
+    /// Whether it hands out verified addresses alone, without saying so.
+    pub trust_emails: bool,
+    /// The claim by which an account is known.
+    pub subject_claim: String,
+    /// The claim with roles; a name, or a path of names with dots between.
     pub roles_claim: String,
-    /// The claim with tenants; a path of names with dots between.
+    /// The role of those who run the installation.
+    pub operator_role: String,
+    /// The role of programs that may use the internal API.
+    pub machine_role: Option<String>,
+    /// The claim with tenants; a name, or a path of names with dots between.
     pub tenants_claim: String,
+    /// What values of that claim mean that are no slugs.
+    pub tenants: BTreeMap<String, Vec<(Slug, Role)>>,
+    /// The audience of access tokens that are taken as credentials.
+    pub audience: Option<String>,
 }
 
 /// How long tokens are good for, and when a new key begins to sign.
@@ -193,8 +215,7 @@ pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
 }
 
 pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
-    let none = keys.issuer.is_none() && keys.client_id.is_none() && keys.client_secret.is_none();
-    if none {
+    if keys.is_empty() {
         return Ok(None);
     }
     let scopes = or(keys.scopes, "openid email profile".to_owned());
@@ -202,14 +223,31 @@ pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
     if !scopes.iter().any(|scope| scope == "openid") {
         scopes.insert(0, "openid".to_owned());
     }
-    Ok(Some(Oidc {
+    let oidc = Oidc {
         issuer: need(keys.issuer, "oidc.issuer")?,
+        metadata_url: keys.metadata_url.map(|key| key.0),
         client_id: need(keys.client_id, "oidc.client_id")?,
         client_secret: keys.client_secret.map(|key| key.0),
         scopes,
+        label: or(keys.label, "your company account".to_owned()),
+        ca: keys.ca.map(|key| key.0),
+        policy: keys.policy.map(|key| key.0),
+        trust_emails: or(keys.trust_emails, false),
+        subject_claim: or(keys.subject_claim, "sub".to_owned()),
         roles_claim: or(keys.roles_claim, "roles".to_owned()),
+        operator_role: or(keys.operator_role, "loggia-operator".to_owned()),
+        machine_role: keys.machine_role.map(|key| key.0),
         tenants_claim: or(keys.tenants_claim, "tenants".to_owned()),
-    }))
+        tenants: or(keys.tenants, Meanings::default()).0,
+        audience: keys.audience.map(|key| key.0),
+    };
+    if oidc.audience.as_ref() == Some(&oidc.client_id) {
+        return Err("settings: oidc.audience is the client's own id: an id token would pass for an access token".to_owned());
+    }
+    if oidc.metadata_url.as_ref().is_some_and(|url| url.scheme() != "https" && oidc.issuer.as_str().starts_with("https:")) {
+        return Err("settings: oidc.metadata_url is not https, and the issuer is".to_owned());
+    }
+    Ok(Some(oidc))
 }
 
 pub(super) fn token(keys: TokenKeys) -> Result<Token, String> {

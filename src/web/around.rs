@@ -170,6 +170,23 @@ pub fn see_other(href: &str) -> Response {
     Response::builder().status(http::StatusCode::SEE_OTHER).header("location", href).finish().into_response()
 }
 
+/// An answer that leads somewhere with 303.
+pub fn leading_to(mut response: Response, href: &str) -> Response {
+    response.set_status(http::StatusCode::SEE_OTHER);
+    if let Ok(value) = http::HeaderValue::from_str(href) {
+        response.headers_mut().insert(http::header::LOCATION, value);
+    }
+    response
+}
+
+/// Where visitors reach this server: what the operator says, else what the browser calls it.
+pub fn origin(parts: &Parts, request: &Request) -> String {
+    match &parts.settings.public_url {
+        Some(url) => url.origin().ascii_serialization(),
+        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
+    }
+}
+
 /// A path of our own that is safe to lead to after signing in; anything else leads home.
 pub fn own_path(text: &str) -> &str {
     let plain = text.starts_with('/')

@@ -10,7 +10,7 @@ use super::limits::{self, Rates};
 use super::trail::Trail;
 use super::{Parts, cookie, tls};
 use crate::central;
-use crate::domain::TenantId;
+use crate::domain::{CorrelationId, TenantId};
 use crate::error::{Error, Result};
 use crate::identity::{Audience, Identity, KeyFault, Refusal};
 use crate::tenancy::{Denied, NotExchanged, Operator, TenantAdmin, TenantScope};
@@ -72,6 +72,37 @@ fn bearer(request: &Request) -> Brought {
             Brought::Token(token.trim().to_owned())
         }
         _ => Brought::SomethingElse,
+    }
+}
+
+/// What a caller came by, to be asked about again while an answer is on its way.
+#[derive(Clone)]
+pub enum Pass {
+    /// The session's token.
+    Session(String),
+    /// A bearer's.
+    Bearer(String),
+    /// Neither.
+    Nothing,
+}
+
+impl Pass {
+    /// What this request brought.
+    pub fn of(request: &Request, https: bool) -> Pass {
+        match bearer(request) {
+            Brought::Token(token) => Pass::Bearer(token),
+            Brought::SomethingElse => Pass::Nothing,
+            Brought::Nothing => cookie::token(request, https).map_or(Pass::Nothing, Pass::Session),
+        }
+    }
+
+    /// Who that is now; nobody where it is not good any more, or nobody can tell.
+    pub async fn again(&self, parts: &Parts, correlation: CorrelationId) -> Option<Identity> {
+        match self {
+            Pass::Session(token) => parts.identities.identify(token, correlation).await.ok().flatten(),
+            Pass::Bearer(token) => parts.identities.bearer(token, Audience::Api, correlation).await.ok(),
+            Pass::Nothing => None,
+        }
     }
 }
 
@@ -166,7 +197,10 @@ async fn only_tenant(parts: &Parts, identity: &Identity) -> Result<TenantId> {
 }
 
 /// The proof for one tenant, noted in the trail and counted against the tenant's rate.
-async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
+///
+/// # Errors
+/// Not the caller's, suspended, too often, or the central database does not answer.
+pub async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
     let trail = Trail::of(request);
     let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, identity, tenant, trail.correlation)).await?;
     {

@@ -1,6 +1,7 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
+pub mod api;
 mod around;
 mod assets;
 mod browser;
@@ -13,8 +14,8 @@ mod filters;
 mod form;
 mod guards;
 mod headers;
-pub mod internal;
 mod ledger;
+pub mod internal;
 mod jwks;
 mod limits;
 mod listing;
@@ -47,6 +48,7 @@ use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
+use crate::identity::oidc::Provider;
 use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
@@ -85,13 +87,14 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    /// Whether people come here; elsewhere programs alone do, and every error is one for programs.
     is_public: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public(), true)
+        Site::new(parts, api::mount(routes::public()), true)
     }
 
     /// What operators' tools meet, on the private network.
@@ -123,7 +126,6 @@ impl Site {
         }
         let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
         if !self.is_public {
-            // Programs alone come here: every error is one for programs.
             asked.asked = catch::Asked::Api;
         }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
@@ -156,7 +158,8 @@ impl Endpoint for Site {
         let accepts_gzip = compress::is_accepted(&request);
         request.set_data(self.parts.clone());
         let mut response = self.answer(request, &begun.trail).await;
-        headers::dress(response.headers_mut(), self.parts.settings.is_https());
+        let leads_to = self.parts.identities.provider().map(Provider::farewell_origin);
+        headers::dress(response.headers_mut(), self.parts.settings.is_https(), leads_to.as_deref());
         let response = compress::pack(response, accepts_gzip).await;
         Ok(begun.end(response, &self.parts.metrics))
     }

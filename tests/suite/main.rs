@@ -5,6 +5,7 @@
 
 mod access;
 mod admin;
+mod api;
 mod apply;
 mod architecture;
 mod audit;
@@ -20,6 +21,7 @@ mod detail;
 mod docs;
 mod doors;
 mod doctor;
+mod examples;
 mod exports;
 mod filters;
 mod gallery;
@@ -29,7 +31,9 @@ mod internal;
 mod isolation;
 mod keys;
 mod machines;
+mod oidc;
 mod outages;
+mod outside;
 mod pages;
 mod people;
 mod query;
