@@ -8,6 +8,7 @@ use loggia::central::audit::{Action, Search, list};
 use loggia::domain::CorrelationId;
 use loggia::identity::console;
 use loggia::identity::machines::{self, Draft};
+use loggia::tenancy::TenantScope;
 use loggia::web::internal::{document, operations};
 use loggia::web::routes::{Access, INTERNAL_API};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -203,6 +204,12 @@ async fn a_pipeline_makes_a_tenant_that_opens_with_its_data_and_dashboards() {
             (&json!("#10B981"), &json!("/lake/gamma-works/"))
         );
         let path = "/tenant/gamma-works/dashboard/shared-board";
+        let parts = &world.server.parts;
+        let session = operator.cookie().split_once('=').unwrap().1;
+        let identity = parts.identities.identify(session, CorrelationId::new()).await.unwrap().unwrap();
+        let scope = TenantScope::authorize(&parts.tenancy, &identity, "gamma-works", CorrelationId::new()).await.unwrap();
+        let uploads = format!("/uploads/{}/", scope.tenant());
+        assert_eq!(scope.storage(), ("/lake/gamma-works/".to_owned(), uploads), "what custom endpoints are given");
         let answer = world.get(&operator, path).await;
         assert_eq!(answer.status(), 303, "the preset is spelled out");
         assert!(answer.headers()["location"].to_str().unwrap().contains("var-server=x"));
