@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use loggia::central::audit::{Action, Search, list};
-use loggia::domain::CorrelationId;
+use loggia::domain::{Clock, CorrelationId};
 use loggia::identity::console;
 use loggia::identity::machines::{self, Draft};
 use loggia::tenancy::TenantScope;
@@ -129,9 +130,13 @@ async fn the_table_of_operations_is_the_document() {
 async fn every_operation_lets_in_whom_it_names_and_nobody_else() {
     on_both(async |world| {
         let viewer = world.person("operator@example.com").await;
+        let exchanged = world.ask(&viewer, Method::POST, "/api/token/exchange").json(&json!({"tenant_id": "alpha-works"}));
+        let exchanged: Value = exchanged.send().await.unwrap().json().await.unwrap();
+        let exchanged = exchanged["access_token"].as_str().expect("a tenant's token").to_owned();
         let callers = [
             ("nobody", Tool::nobody(world)),
             ("a forged token", Tool { token: Some("eyJhbGciOiJub25lIn0.e30.".to_owned()), ..Tool::nobody(world) }),
+            ("an operator's token for a tenant", Tool { token: Some(exchanged), ..Tool::nobody(world) }),
             ("without the scope", Tool::with(world, "provision").await),
             ("reader of beta", Tool::with(world, "tenant:beta-works:read").await),
             ("reader of alpha", Tool::with(world, "tenant:alpha-works:read").await),
@@ -151,7 +156,7 @@ async fn every_operation_lets_in_whom_it_names_and_nobody_else() {
                 let status = tool.ask(method.clone(), &path, body).await.status().as_u16();
                 let right = match (access, *who) {
                     (Access::Open, _) => status == 400,
-                    (_, "nobody" | "a forged token") => status == 401,
+                    (_, "nobody" | "a forged token" | "an operator's token for a tenant") => status == 401,
                     (Access::Machine("admin"), "admin") => !matches!(status, 401 | 403 | 500..),
                     (Access::Machine("tenant:{slug}:read"), "admin" | "reader of alpha") => status == 200,
                     _ => status == 403,
@@ -448,6 +453,24 @@ async fn a_token_is_given_as_oauth_wants_it() {
         let (status, told) = ask(form, basic).await;
         assert_eq!((status, &told["error"]), (expected, &json!(word)), "{form:?}");
     }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_token_ends_after_ten_minutes_and_with_its_client_at_once() {
+    let clock = Clock::held(Clock::system().now());
+    let world = World::raise(Setting { clock: Some(clock.clone()), ..Setting::default() }).await;
+    let tool = Tool::with(&world, "admin").await;
+    clock.advance(TimeDelta::minutes(9));
+    assert_eq!(tool.ask(Method::GET, "/admin/tenants", None).await.status(), 200);
+    clock.advance(TimeDelta::minutes(2));
+    assert_eq!(tool.ask(Method::GET, "/admin/tenants", None).await.status(), 401);
+    let tool = Tool::with(&world, "admin").await;
+    let central = &world.server.parts.central;
+    for machine in machines::list(central, None, 1, 50).await.unwrap().items {
+        machines::set_active(central, &console(CorrelationId::new()), machine.id, false).await.unwrap();
+    }
+    assert_eq!(tool.ask(Method::GET, "/admin/tenants", None).await.status(), 401);
     world.close().await;
 }
 
