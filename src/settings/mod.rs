@@ -170,6 +170,11 @@ impl Settings {
         if !self.demo && self.secret_key.is_none() && !self.demo_key().exists() {
             return Err(Settings::NO_KEY.to_owned());
         }
+        if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            return Err(
+                "signing in with an identity provider needs LOGGIA_PUBLIC_URL: the provider sends people back there".to_owned()
+            );
+        }
         if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(
                 "listening on {} without https: set LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",

@@ -555,6 +555,19 @@ fn settings_that_would_let_anybody_in_are_refused() {
         let fault = load(&[(name, value)]).expect_err(value);
         assert!(fault.contains(why), "{name}={value}: {fault}");
     }
+    let anywhere = std::collections::BTreeMap::from(
+        [
+            ("LISTEN", "0.0.0.0:8080"),
+            ("ALLOW_HTTP", "true"),
+            ("SECRET_KEY", "k"),
+            ("OIDC__ISSUER", "https://id.corp.example"),
+            ("OIDC__CLIENT_ID", "loggia"),
+        ]
+        .map(|(name, value)| (format!("LOGGIA_{name}"), value.to_owned())),
+    );
+    let fault =
+        Settings::load(&Flags::default(), &anywhere).expect("settings").check_serving().expect_err("no address of its own");
+    assert!(fault.contains("LOGGIA_PUBLIC_URL"), "{fault}");
     let file = "[oidc]\nissuer = \"https://id.corp.example\"\nclient_id = \"loggia\"\n[oidc.tenants]\n\"/customers/acme\" = \"acme-corp\"\n\"CN=Acme,OU=G\" = [\"acme-corp:admin\", \"global-retail\"]\n";
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("loggia.toml"), file).expect("written");
