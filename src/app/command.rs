@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -63,6 +64,51 @@ enum Command {
     /// Local accounts
     #[command(subcommand)]
     User(User),
+    /// The key that seals stored secrets
+    #[command(subcommand)]
+    Secret(SecretKey),
+    /// The record of who did what
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Look at what the installation stands on; each finding with what to do about it
+    Doctor {
+        /// Also what only matters to those who mean harm
+        #[arg(long)]
+        security: bool,
+        /// Write what was found into the audit under this name
+        #[arg(long, value_name = "NAME")]
+        sign: Option<String>,
+    },
+}
+
+/// What is done about the key that seals stored secrets.
+#[derive(Debug, Subcommand)]
+pub enum SecretKey {
+    /// Seal every stored secret anew with LOGGIA_SECRET_KEY; LOGGIA_PREVIOUS_SECRET_KEY opens what is there
+    Rotate,
+}
+
+/// What is done with the record of who did what.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk the whole chain and name the first row that does not fit, exit 1
+    Verify {
+        /// A row that was seen last time: is it still there?
+        #[arg(long, value_name = "NUMBER:HASH")]
+        seen: Option<String>,
+        /// An archive: is it whole, and does the chain go on from it?
+        #[arg(long, value_name = "FILE")]
+        archive: Option<PathBuf>,
+    },
+    /// Take the rows from before a day out to a file, and leave a checkpoint
+    Archive {
+        /// A day (its beginning, UTC) or a moment as 2026-01-31T12:00:00Z
+        #[arg(long, value_name = "DAY")]
+        before: String,
+        /// The file, which must not be there yet [default: audit-before-DAY.ndjson]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -119,7 +165,11 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
     let mut flags = Flags { config: given.config, ..Flags::default() };
     if let Command::Serve { demo, listen, internal_listen } = given.command {
         flags = Flags { demo, listen, internal_listen, ..flags };
-        return runtime()?.block_on(super::serve::until_stopped(load(&flags)?)).map(|()| ExitCode::SUCCESS);
+        let settings = load(&flags)?;
+        if settings.demo && runtime()?.block_on(super::serve::make_demo(&settings))? {
+            anew();
+        }
+        return runtime()?.block_on(super::serve::until_stopped(settings)).map(|()| ExitCode::SUCCESS);
     }
     if let Command::Schema { what } = given.command {
         print(&format!("{:#}", config::schema::print(what)));
@@ -133,13 +183,33 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
             runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told))
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
+        Command::Secret(SecretKey::Rotate) => runtime()?.block_on(super::secret::rotate(&settings)).map(|told| done(&told)),
+        Command::Audit(asked) => runtime()?.block_on(super::audit::run(&settings, asked)).map(judged),
+        Command::Doctor { security, sign } => {
+            let asked = super::doctor::Asked { security, sign };
+            runtime()?.block_on(super::doctor::examine(&settings, &asked)).map(judged)
+        }
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Begins this program anew in its place: a heap in which a hundred thousand rows were made stays in pieces, and whoever
+/// serves afterwards would carry them. Returns only where that is not possible, and then nothing is lost but memory.
+fn anew() {
+    if let Ok(program) = std::env::current_exe() {
+        let _ = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
     }
 }
 
 fn done(told: &str) -> ExitCode {
     print(told);
     ExitCode::SUCCESS
+}
+
+/// What was told, and whether all is well.
+fn judged((told, well): (String, bool)) -> ExitCode {
+    print(&told);
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn load(flags: &Flags) -> Result<Settings, String> {

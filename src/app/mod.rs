@@ -2,8 +2,11 @@
 
 pub mod command;
 mod desk;
+mod audit;
 mod build;
+mod doctor;
 mod key;
+mod secret;
 mod serve;
 
 pub use serve::{Running, start};

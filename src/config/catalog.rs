@@ -10,7 +10,7 @@ use super::panels::ReadPanel;
 use super::spec::AppDocument;
 use super::tenant::TenantFile;
 use super::{DEFAULT, Dashboard, DashboardTitle, Version};
-use crate::domain::{Key, Slug};
+use crate::domain::{Key, Role, Slug};
 use crate::tenancy::TenantScope;
 use crate::yaml::{Document, Fault, nearest};
 
@@ -21,6 +21,8 @@ pub struct Catalog {
     pub generation: u64,
     pub(super) files: Files,
     tenants: BTreeMap<Slug, Tenant>,
+    /// The shared ones as they are for a tenant that has no folder, or no file of its own in their place.
+    pub(super) shared: BTreeMap<Key, Arc<Dashboard>>,
     panels: BTreeMap<String, Arc<ReadPanel>>,
     /// Of shared files that no tenant uses, and of folders.
     faults: Vec<Fault>,
@@ -58,26 +60,31 @@ impl Catalog {
         faults.extend(files.found.iter().filter(|(path, _)| !path.contains('/')).filter_map(|(_, file)| file.text.clone().err()));
         let tenants: BTreeMap<_, _> =
             good.into_iter().filter_map(|(_, slug)| slug.ok()).map(|slug| (slug.clone(), build.tenant(slug))).collect();
-        faults.extend(build.shared(&tenants));
+        let shared = build.shared_dashboards(&mut faults);
+        faults.extend(build.shared_faults(&tenants, &shared));
         faults.sort();
         let panels = build.panels;
         let generation = previous.map_or(1, |previous| previous.generation + 1);
-        Catalog { generation, files, tenants, panels, faults }
+        Catalog { generation, files, tenants, shared, panels, faults }
     }
 
-    /// A dashboard of this tenant. `None`: there is none of that name.
+    /// A dashboard of this tenant as the caller may see it. `None`: there is none of that name, or it is not for them.
     pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
-        self.dashboard_of(scope.slug(), key).filter(|dashboard| scope.shows(&dashboard.key))
+        seen(scope, self.of(scope.slug(), scope.dashboards()).find(|dashboard| dashboard.key == *key)?)
     }
 
-    /// This tenant's dashboards, the front page first, then by title.
+    /// This tenant's dashboards that the caller may see, the front page first, then by title.
     pub fn dashboards(&self, scope: &TenantScope) -> Vec<DashboardTitle> {
-        self.dashboards_of(scope.slug()).into_iter().filter(|title| scope.shows(&title.key)).collect()
+        let shown = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| scope.shows(&dashboard.key));
+        let shown = shown.filter(|dashboard| dashboard.visible_to.includes(scope.role()));
+        let mut titles: Vec<DashboardTitle> = shown.map(title).collect();
+        titles.sort_by_key(|title| (title.key.as_str() != DEFAULT, title.name.to_lowercase(), title.key.clone()));
+        titles
     }
 
-    /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
+    /// A panel of this tenant: the first dashboard that shows it to the caller, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        self.panel_where(scope.slug(), key, |dashboard| scope.shows(&dashboard.key))
+        panel_in(self.of(scope.slug(), scope.dashboards()).filter_map(|dashboard| seen(scope, dashboard)), key)
     }
 
     /// What is wrong in this tenant's files and the shared files it uses.
@@ -96,14 +103,29 @@ impl Catalog {
         self.tenants.values().map(|tenant| &tenant.file).collect()
     }
 
-    /// Whether the tenant has a dashboard of this name.
-    pub fn has(&self, slug: &Slug, key: &Key) -> bool {
-        self.dashboard_of(slug, key).is_some()
+    /// Whether the tenant of this slug, to whom the central database assigns the shared dashboards `assigned`, has one for
+    /// somebody of this role.
+    pub fn has(&self, slug: &Slug, assigned: &[String], key: &Key, role: Role) -> bool {
+        self.of(slug, assigned).any(|dashboard| dashboard.key == *key && dashboard.visible_to.includes(role))
     }
 
-    /// How many dashboards the tenant has.
-    pub fn count(&self, slug: &Slug) -> usize {
-        self.tenants.get(slug).map_or(0, |tenant| tenant.dashboards.len())
+    /// How many dashboards it has for somebody of this role.
+    pub fn count(&self, slug: &Slug, assigned: &[String], role: Role) -> usize {
+        self.of(slug, assigned).filter(|dashboard| dashboard.visible_to.includes(role)).count()
+    }
+
+    /// The keys of all shared dashboards, with their titles: what a tenant can be assigned.
+    pub fn shared(&self) -> Vec<DashboardTitle> {
+        self.shared.values().map(title).collect()
+    }
+
+    /// A tenant's dashboards: those of its folder, then the shared ones that are assigned to it and have no namesake there.
+    fn of<'a>(&'a self, slug: &Slug, assigned: &'a [String]) -> impl Iterator<Item = &'a Arc<Dashboard>> {
+        let own = self.tenants.get(slug).map(|tenant| tenant.dashboards.as_slice()).unwrap_or_default();
+        let more = self.shared.values().filter(move |shared| {
+            assigned.iter().any(|key| key == shared.key.as_str()) && own.iter().all(|dashboard| dashboard.key != shared.key)
+        });
+        own.iter().chain(more)
     }
 
     /// How many files were read.
@@ -115,29 +137,35 @@ impl Catalog {
         self.tenants.get(slug)?.dashboards.iter().find(|dashboard| dashboard.key == *key).cloned()
     }
 
-    pub(crate) fn dashboards_of(&self, slug: &Slug) -> Vec<DashboardTitle> {
-        let dashboards = self.tenants.get(slug).map(|tenant| tenant.dashboards.as_slice()).unwrap_or_default();
-        let title =
-            |d: &Arc<Dashboard>| DashboardTitle { key: d.key.clone(), name: d.name.clone(), description: d.description.clone() };
-        dashboards.iter().map(title).collect()
+    #[cfg(test)]
+    pub(crate) fn dashboards_of(&self, slug: &Slug, role: Role) -> Vec<DashboardTitle> {
+        self.of(slug, &[]).filter(|dashboard| dashboard.visible_to.includes(role)).map(title).collect()
     }
 
     #[cfg(test)]
-    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        self.panel_where(slug, key, |_| true)
-    }
-
-    fn panel_where(&self, slug: &Slug, key: &Key, shown: impl Fn(&Dashboard) -> bool) -> Option<(Arc<Dashboard>, usize)> {
-        let dashboards = &self.tenants.get(slug)?.dashboards;
-        dashboards.iter().filter(|dashboard| shown(dashboard)).find_map(|dashboard| {
-            let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
-            Some((dashboard.clone(), index))
-        })
+    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key, role: Role) -> Option<(Arc<Dashboard>, usize)> {
+        panel_in(self.of(slug, &[]).filter_map(|dashboard| dashboard.seen_by(role, |_| true)), key)
     }
 
     pub(crate) fn faults_of(&self, slug: &Slug) -> Vec<Fault> {
         self.tenants.get(slug).map(|tenant| tenant.faults.clone()).unwrap_or_default()
     }
+}
+
+/// A dashboard as this caller may see it: by their role, and by the list a wall screen was given.
+fn seen(scope: &TenantScope, dashboard: &Arc<Dashboard>) -> Option<Arc<Dashboard>> {
+    if scope.shows(&dashboard.key) { dashboard.seen_by(scope.role(), |panel| scope.has_component(panel)) } else { None }
+}
+
+fn title(dashboard: &Arc<Dashboard>) -> DashboardTitle {
+    DashboardTitle { key: dashboard.key.clone(), name: dashboard.name.clone(), description: dashboard.description.clone() }
+}
+
+fn panel_in(mut dashboards: impl Iterator<Item = Arc<Dashboard>>, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
+    dashboards.find_map(|dashboard| {
+        let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
+        Some((dashboard, index))
+    })
 }
 
 impl Build<'_> {
@@ -294,22 +322,31 @@ impl Build<'_> {
         faults
     }
 
-    /// Faults of shared files that no tenant uses; those of used ones stand with their tenants.
-    fn shared(&mut self, tenants: &BTreeMap<Slug, Tenant>) -> Vec<Fault> {
+    /// The shared dashboards, read for nobody in particular.
+    fn shared_dashboards(&mut self, faults: &mut Vec<Fault>) -> BTreeMap<Key, Arc<Dashboard>> {
         let files = self.files;
-        let mut faults = Vec::new();
-        let used: Vec<&Arc<Dashboard>> = tenants.values().flat_map(|tenant| &tenant.dashboards).collect();
-        let mut unused = Vec::new();
+        let mut shared = BTreeMap::new();
         for (path, stem) in files.directly_in("_shared/dashboards") {
             match stem.parse::<Key>() {
-                Ok(_) if used.iter().any(|dashboard| dashboard.file == path) => {}
-                Ok(key) => unused.push(Reading::new(self, None, None).dashboard(&key, path)),
+                Ok(key) => {
+                    let previous = self.previous.and_then(|previous| previous.shared.get(&key).cloned());
+                    shared.insert(key.clone(), Reading::new(self, None, previous).dashboard(&key, path));
+                }
                 Err(message) => faults.push(Fault::of_file(path, format!("the file’s name is the dashboard’s id: {message}"))),
             }
         }
-        faults.extend(unused.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
-        let all: Vec<&Arc<Dashboard>> = used.into_iter().chain(&unused).collect();
-        faults.extend(unknown_filters(&unused.iter().collect::<Vec<_>>()));
+        shared
+    }
+
+    /// Faults of shared files that no tenant uses; those of used ones stand with their tenants.
+    fn shared_faults(&mut self, tenants: &BTreeMap<Slug, Tenant>, shared: &BTreeMap<Key, Arc<Dashboard>>) -> Vec<Fault> {
+        let files = self.files;
+        let used: Vec<&Arc<Dashboard>> = tenants.values().flat_map(|tenant| &tenant.dashboards).collect();
+        let is_used = |dashboard: &Dashboard| used.iter().any(|other| other.file == dashboard.file);
+        let unused: Vec<&Arc<Dashboard>> = shared.values().filter(|dashboard| !is_used(dashboard)).collect();
+        let mut faults: Vec<Fault> = unused.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()).collect();
+        faults.extend(unknown_filters(&unused));
+        let all: Vec<&Arc<Dashboard>> = used.into_iter().chain(unused).collect();
         faults.extend(self.unused_panels("_shared", &all));
         faults.extend(files.directly_in("_shared/apps").flat_map(|(path, stem)| app_faults(&files.found[path], path, stem)));
         faults

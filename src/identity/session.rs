@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
+use uuid::Uuid;
 
 use crate::central::audit::{About, Action, Queue};
 use crate::central::session_tokens;
@@ -11,11 +12,13 @@ use crate::central::users::User;
 use crate::central::{Central, Change, Error};
 use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
+use super::bearer::Bearer;
 use super::busy::Checker;
-use super::limit::Attempts;
+use super::limit::{Allowance, Attempts};
 use super::oidc::Provider;
 use super::password::Cost;
 use super::token::looks_like_one;
+use super::tokens::{TokenRules, Tokens};
 use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
@@ -30,11 +33,13 @@ pub struct SessionRules {
     pub idle: TimeDelta,
     /// However much it is used.
     pub max: TimeDelta,
+    /// How often one network, or one browser that is known, may try to begin one.
+    pub attempts: Allowance,
 }
 
 impl Default for SessionRules {
     fn default() -> SessionRules {
-        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7) }
+        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7), attempts: Allowance::default() }
     }
 }
 
@@ -49,8 +54,10 @@ struct Inner {
     checker: Checker,
     attempts: Attempts,
     sealer: Sealer,
+    tokens: Tokens,
     provider: Option<Provider>,
     known: Cache<SessionId, Known>,
+    bearers: Cache<(Uuid, Uuid), Bearer>,
 }
 
 #[derive(Clone)]
@@ -72,6 +79,18 @@ impl fmt::Debug for Identities {
 impl Identities {
     /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
     pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost, sealer: &Sealer) -> Identities {
+        Identities::with_tokens(central, audit, rules, cost, sealer, TokenRules::default())
+    }
+
+    /// The same, with tokens made by these rules.
+    pub fn with_tokens(
+        central: &Central,
+        audit: &Queue,
+        rules: SessionRules,
+        cost: Cost,
+        sealer: &Sealer,
+        tokens: TokenRules,
+    ) -> Identities {
         Identities(Arc::new(Inner {
             central: central.clone(),
             audit: audit.clone(),
@@ -79,8 +98,10 @@ impl Identities {
             checker: Checker::new(cost),
             attempts: Attempts::default(),
             sealer: sealer.clone(),
+            tokens: Tokens::new(central, sealer, tokens),
             provider: None,
             known: Cache::new(20_000),
+            bearers: Cache::new(20_000),
         }))
     }
 
@@ -116,6 +137,14 @@ impl Identities {
     /// What seals the secrets this room stores.
     pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(super) fn bearers(&self) -> &Cache<(Uuid, Uuid), Bearer> {
+        &self.0.bearers
     }
 
     pub(super) fn attempts(&self) -> &Attempts {

@@ -61,13 +61,14 @@ macro_rules! sections {
 sections! {
     "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
     "cache" CacheKeys { bytes: u64 }
-    "rate_limit" RateKeys { enabled: bool }
+    "rate_limit" RateKeys { enabled: bool, sign_in_per_minute: u32, sign_in_burst: u32, caller_per_second: u32, caller_burst: u32, tenant_per_second: u32, tenant_burst: u32 }
+    "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, export_rows: u64 }
     "operators" OperatorKeys { read_tenants: bool }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "accounts" AccountKeys { local: bool }
     "oidc" OidcKeys { issuer: Issuer, metadata_url: Url, client_id: String, client_secret: Secret, scopes: String, label: String, ca: PathBuf, policy: String, trust_emails: bool, subject_claim: String, roles_claim: String, operator_role: String, machine_role: String, tenants_claim: String, tenants: Meanings, audience: String }
     "token" TokenKeys { ttl_seconds: u64, app_ttl_seconds: u64, key_lead_seconds: u64 }
-    "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret }
+    "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret, vault_client_token_file: PathBuf }
     "tls" TlsKeys { cert: PathBuf, key: PathBuf }
     "internal_tls" InternalTlsKeys { cert: PathBuf, key: PathBuf, client_ca: PathBuf }
 }
@@ -95,6 +96,7 @@ pub(super) struct Keys {
     pub(super) cache: CacheKeys,
     pub(super) rate_limit: RateKeys,
     pub(super) operators: OperatorKeys,
+    pub(super) limits: LimitKeys,
     pub(super) endpoints: EndpointKeys,
     pub(super) accounts: AccountKeys,
     pub(super) oidc: OidcKeys,

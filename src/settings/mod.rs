@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::variables;
-pub use sections::{InternalTls, KeyProvider, Oidc, Tls, Token, Vault};
+pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
 pub use words::{Env, Issuer, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
@@ -48,7 +48,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     pub panel_budget: Duration,
     pub cache_bytes: u64,
-    pub rate_limit: bool,
+    pub rates: Rates,
+    pub limits: Limits,
     pub operators_read_tenants: bool,
     /// Other servers that custom panels may ask: hosts by name, or by name and port.
     pub endpoint_hosts: Vec<String>,
@@ -117,7 +118,8 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         trusted_proxies: or(keys.trusted_proxies, Cidrs(Vec::new())).0,
         panel_budget: Duration::from_millis(or(keys.panel_budget_ms, 400)),
         cache_bytes: or(keys.cache.bytes, 32 << 20),
-        rate_limit: or(keys.rate_limit.enabled, true),
+        rates: sections::rates(keys.rate_limit)?,
+        limits: sections::limits(keys.limits)?,
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
         endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
         endpoint_private: or(keys.endpoints.allow_private, false),
@@ -175,18 +177,29 @@ impl Settings {
                 "signing in with an identity provider needs LOGGIA_PUBLIC_URL: the provider sends people back there".to_owned()
             );
         }
-        if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
+        // Behind a proxy that is not named, http and https could not be told apart.
+        let ended_before = self.is_https() && !self.trusted_proxies.is_empty();
+        if self.tls.is_none() && !ended_before && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(
-                "listening on {} without https: set LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",
+                "listening on {} without https: set LOGGIA_TLS__CERT and LOGGIA_TLS__KEY; or, where a proxy in front ends TLS, \
+                 LOGGIA_PUBLIC_URL=https://… and LOGGIA_TRUSTED_PROXIES to its address; or, knowingly, LOGGIA_ALLOW_HTTP=true",
                 self.listen
             ));
         }
         Ok(())
     }
 
-    /// Whether visitors come over https.
+    /// Who makes our tokens: the address people know the installation by.
+    pub fn issuer(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
+    /// Whether visitors come over https: ended here, or by a proxy in front.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 
@@ -232,6 +245,11 @@ mod tests {
             ("LOGGIA_SESSION__MAX_HOURS", "18446744073709551615"),
             ("LOGGIA_SESSION__IDLE_MINUTES", "0"),
             ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "0"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "5000001"),
+            ("LOGGIA_RATE_LIMIT__CALLER_BURST", "0"),
+            ("LOGGIA_LIMITS__HEAD_SECONDS", "0"),
+            ("LOGGIA_LIMITS__BODY_BYTES", "1000"),
         ] {
             assert!(load("", &[(variable, value)]).is_err(), "{variable}");
         }

@@ -1,14 +1,19 @@
 //! The sections that are whole or absent: what each holds once it is checked.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::keys::{InternalTlsKeys, Lenient, OidcKeys, ProviderKeys, TlsKeys, TokenKeys};
+use super::keys::{InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
 use super::words::{Issuer, Meanings, Secret};
 use crate::domain::{Role, Slug};
+
+/// The most rows a file may have.
+const MOST_EXPORTED: u64 = 5_000_000;
 
 /// The identity provider people sign in with.
 #[derive(Clone, Debug)]
@@ -58,12 +63,19 @@ pub struct Token {
     pub key_lead: Duration,
 }
 
+impl Default for Token {
+    fn default() -> Token {
+        let seconds = Duration::from_secs;
+        Token { ttl: seconds(1200), app_ttl: seconds(60), key_lead: seconds(300) }
+    }
+}
+
 /// Where the keys that sign tokens are.
 #[derive(Clone, Debug)]
 pub enum KeyProvider {
     /// In the central database, sealed.
     Database,
-    /// One key in a file (PEM).
+    /// In a file (PEM), one or several.
     File(PathBuf),
     /// In an Azure Key Vault, which signs itself.
     Vault(Vault),
@@ -76,12 +88,69 @@ pub struct Vault {
     pub url: Url,
     /// The key's name.
     pub key: String,
-    /// Where tokens for the vault are asked for: `https://login.microsoftonline.com/TENANT/`.
-    pub authority: Url,
-    /// Our client id there.
-    pub client_id: String,
-    /// What proves it.
-    pub client_secret: Secret,
+    /// As what we come.
+    pub identity: VaultIdentity,
+}
+
+/// As what we come to an Azure Key Vault.
+#[derive(Clone, Debug)]
+pub enum VaultIdentity {
+    /// As an app registration with a secret.
+    Secret {
+        /// Where tokens for the vault are asked for: `https://login.microsoftonline.com/DIRECTORY`.
+        authority: Url,
+        /// Our client id there.
+        client_id: String,
+        /// What proves it.
+        client_secret: Secret,
+    },
+    /// As an app registration that trusts this workload's own token (AKS workload identity).
+    Workload {
+        /// As above.
+        authority: Url,
+        /// As above.
+        client_id: String,
+        /// The file with the workload's token, read anew each time.
+        token: PathBuf,
+    },
+    /// As the machine's own identity, through its metadata service.
+    Managed {
+        /// The service's address.
+        service: Url,
+        /// Which identity, where the machine has several.
+        client_id: Option<String>,
+    },
+}
+
+/// How often somebody may ask (DECISIONS 7). Whether sign-ins are counted is no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Rates {
+    /// Whether callers and tenants are counted.
+    pub enabled: bool,
+    pub sign_in_per_minute: NonZeroU32,
+    pub sign_in_burst: NonZeroU32,
+    pub caller_per_second: NonZeroU32,
+    pub caller_burst: NonZeroU32,
+    pub tenant_per_second: NonZeroU32,
+    pub tenant_burst: NonZeroU32,
+}
+
+/// How patient the listeners are, and how much they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the head of a request may take.
+    pub head: Duration,
+    /// How long an answer may stand still.
+    pub stall: Duration,
+    /// Connections open at once on each listener.
+    pub connections: usize,
+    /// Connections open at once from one network; proxies that are trusted bring many people, so they are not counted.
+    pub per_network: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// The most rows of a file.
+    pub export_rows: u64,
 }
 
 /// A certificate with its key.
@@ -102,12 +171,47 @@ pub struct InternalTls {
     pub client_ca: Option<PathBuf>,
 }
 
+/// Where a machine in Azure asks for tokens of its own identity: a link-local address, the same on every one.
+const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+
 fn need<T>(key: Option<Lenient<T>>, name: &str) -> Result<T, String> {
     key.map(|key| key.0).ok_or_else(|| format!("settings: {name} is missing: its section is whole or absent"))
 }
 
 fn or<T>(key: Option<Lenient<T>>, default: T) -> T {
     key.map_or(default, |key| key.0)
+}
+
+pub(super) fn rates(keys: RateKeys) -> Result<Rates, String> {
+    let rate = |name: &str, key: Option<Lenient<u32>>, default: u32| {
+        NonZeroU32::new(or(key, default)).ok_or_else(|| format!("settings: rate_limit.{name} must be at least 1"))
+    };
+    Ok(Rates {
+        enabled: or(keys.enabled, true),
+        sign_in_per_minute: rate("sign_in_per_minute", keys.sign_in_per_minute, 10)?,
+        sign_in_burst: rate("sign_in_burst", keys.sign_in_burst, 20)?,
+        caller_per_second: rate("caller_per_second", keys.caller_per_second, 50)?,
+        caller_burst: rate("caller_burst", keys.caller_burst, 300)?,
+        tenant_per_second: rate("tenant_per_second", keys.tenant_per_second, 500)?,
+        tenant_burst: rate("tenant_burst", keys.tenant_burst, 1_000)?,
+    })
+}
+
+pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
+    fn within<T: PartialOrd + Display>(name: &str, value: T, least: T, most: T) -> Result<T, String> {
+        match value >= least && value <= most {
+            true => Ok(value),
+            false => Err(format!("settings: limits.{name} must be {least} to {most}, not {value}")),
+        }
+    }
+    Ok(Limits {
+        head: Duration::from_secs(within("head_seconds", or(keys.head_seconds, 20), 1, 600)?),
+        stall: Duration::from_secs(within("stall_seconds", or(keys.stall_seconds, 60), 1, 3_600)?),
+        connections: within("connections", or(keys.connections, 10_000), 1, 1_000_000)?,
+        per_network: within("connections_per_network", or(keys.connections_per_network, 1_000), 1, 1_000_000)?,
+        body_bytes: within("body_bytes", or(keys.body_bytes, 1 << 20), 64 << 10, 1 << 30)?,
+        export_rows: within("export_rows", or(keys.export_rows, MOST_EXPORTED), 1, MOST_EXPORTED)?,
+    })
 }
 
 pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
@@ -158,19 +262,48 @@ pub(super) fn token(keys: TokenKeys) -> Result<Token, String> {
     })
 }
 
-pub(super) fn provider(keys: ProviderKeys) -> Result<KeyProvider, String> {
-    match or(keys.provider, "database".to_owned()).as_str() {
+pub(super) fn provider(mut keys: ProviderKeys) -> Result<KeyProvider, String> {
+    match or(keys.provider.take(), "database".to_owned()).as_str() {
         "database" => Ok(KeyProvider::Database),
         "file" => Ok(KeyProvider::File(need(keys.file, "keys.file")?)),
-        "azure" => Ok(KeyProvider::Vault(Vault {
-            url: need(keys.vault_url, "keys.vault_url")?,
-            key: need(keys.vault_key, "keys.vault_key")?,
-            authority: need(keys.vault_authority, "keys.vault_authority")?,
-            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
-            client_secret: need(keys.vault_client_secret, "keys.vault_client_secret")?,
-        })),
+        "azure" => vault(keys).map(KeyProvider::Vault),
         other => Err(format!("settings: keys.provider “{other}” is not database, file or azure")),
     }
+}
+
+fn vault(keys: ProviderKeys) -> Result<Vault, String> {
+    let url = secure(need(keys.vault_url, "keys.vault_url")?, "keys.vault_url")?;
+    let key = need(keys.vault_key, "keys.vault_key")?;
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(format!("settings: keys.vault_key “{key}” is no name of a key in a vault: letters, digits and -"));
+    }
+    let authority = |given| secure(need(given, "keys.vault_authority")?, "keys.vault_authority");
+    let identity = match (keys.vault_client_secret, keys.vault_client_token_file) {
+        (Some(_), Some(_)) => {
+            return Err("settings: give keys.vault_client_secret or keys.vault_client_token_file, not both".to_owned());
+        }
+        (Some(secret), None) => VaultIdentity::Secret {
+            authority: authority(keys.vault_authority)?,
+            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
+            client_secret: secret.0,
+        },
+        (None, Some(token)) => VaultIdentity::Workload {
+            authority: authority(keys.vault_authority)?,
+            client_id: need(keys.vault_client_id, "keys.vault_client_id")?,
+            token: token.0,
+        },
+        (None, None) => VaultIdentity::Managed {
+            service: METADATA.parse().map_err(|e| format!("{METADATA}: {e}"))?,
+            client_id: keys.vault_client_id.map(|key| key.0),
+        },
+    };
+    Ok(Vault { url, key, identity })
+}
+
+/// A vault, and who lets us into it, are asked over https alone, unless they are on this very machine.
+fn secure(url: Url, name: &str) -> Result<Url, String> {
+    let near = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() == "https" || near { Ok(url) } else { Err(format!("settings: {name} must begin with https://, not {url}")) }
 }
 
 pub(super) fn tls(keys: TlsKeys) -> Result<Option<Tls>, String> {

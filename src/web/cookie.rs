@@ -30,6 +30,9 @@ fn up_to(request: &Request, name: &str, longest: usize) -> Option<String> {
     Some(value.into_owned()).filter(|value| value.len() <= longest)
 }
 
+/// The mark by which a browser is known that signed in before; it opens nothing.
+pub const KNOWN: &str = "loggia_known";
+
 /// Gives the browser its session.
 pub fn give(response: &mut Response, token: &str, settings: &Settings) {
     let mut cookie = session_cookie(token, settings);
@@ -58,6 +61,24 @@ fn put(response: &mut Response, cookie: &Cookie) {
     if let Ok(value) = http::HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(http::header::SET_COOKIE, value);
     }
+}
+
+/// The name of a wall screen's cookie.
+fn device_name(https: bool) -> &'static str {
+    if https { "__Host-loggia-device" } else { "loggia-device" }
+}
+
+/// The token of a wall screen's link, if the request brings one.
+pub fn device(request: &Request, https: bool) -> Option<String> {
+    plain(request, device_name(https))
+}
+
+/// Gives a wall screen its own, for as long as browsers keep one: it opens by its link until that is taken back.
+pub fn give_device(response: &mut Response, token: &str, settings: &Settings) {
+    let mut cookie = session_cookie(token, settings);
+    cookie.set_name(device_name(settings.is_https()));
+    cookie.set_max_age(std::time::Duration::from_secs(365 * 86_400));
+    put(response, &cookie);
 }
 
 /// How long a browser remembers a sign-in that is under way at the provider.

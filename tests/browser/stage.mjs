@@ -41,7 +41,7 @@ export async function serve({ listen = '127.0.0.1:0', settings = {} } = {}) {
     await gone;
     await rm(home, { recursive: true, force: true });
   };
-  return { url, tenants, stop };
+  return { url, tenants, data: join(home, 'data'), stop };
 }
 
 /** Starts Chromium as Debian ships it. */

@@ -2,7 +2,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::super::{Error, Page, Source};
-use super::statement;
+use super::{Config, statement};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
 /// A tenant as somebody who may open it sees it in a list.
@@ -16,6 +16,8 @@ pub struct TenantCard {
     pub name: String,
     /// What the reader may do there.
     pub role: Role,
+    /// The shared dashboards it uses.
+    pub dashboards: Vec<String>,
 }
 
 /// Whose tenants are listed.
@@ -35,6 +37,7 @@ struct CardRow {
     slug: String,
     name: String,
     role: Option<String>,
+    config: serde_json::Value,
 }
 
 #[derive(FromQueryResult)]
@@ -68,7 +71,7 @@ pub async fn cards(
     let count = statement(from, &format!("SELECT count(*) AS total {body}"), [user.into(), like.as_str().into(), only.into()]);
     let total = Count::find_by_statement(count).one(from.on()).await?.map_or(0, |count| count.total);
     let offset = i64::from(number - 1) * i64::from(size);
-    let sql = format!("SELECT t.id, t.slug, t.name, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $4 OFFSET $5");
+    let sql = format!("SELECT t.id, t.slug, t.name, t.config, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $4 OFFSET $5");
     let values = [user.into(), like.as_str().into(), only.into(), i64::from(size).into(), offset.into()];
     let rows = CardRow::find_by_statement(statement(from, &sql, values)).all(from.on()).await?;
     let items = rows.into_iter().map(|row| card(row, whose)).collect::<Result<_, Error>>()?;
@@ -82,11 +85,13 @@ fn card(row: CardRow, whose: Whose) -> Result<TenantCard, Error> {
         (Whose::Only(..), None) => Role::Viewer,
         (Whose::Mine(_) | Whose::Only(..), Some(role)) => role.parse().map_err(Error::Internal)?,
     };
-    Ok(TenantCard { id: TenantId(row.id), slug: row.slug.parse().map_err(Error::Internal)?, name: row.name, role })
+    let config: Config = serde_json::from_value(row.config).map_err(|cause| Error::Internal(cause.to_string()))?;
+    let slug = row.slug.parse().map_err(Error::Internal)?;
+    Ok(TenantCard { id: TenantId(row.id), slug, name: row.name, role, dashboards: config.shown() })
 }
 
 /// A LIKE pattern that finds `text` anywhere, taken literally.
-fn like(text: &str) -> String {
+pub(in crate::central) fn like(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.trim().to_lowercase().chars().filter(|c| *c != '\0').take(100) {
         if matches!(c, '%' | '_' | '\\') {

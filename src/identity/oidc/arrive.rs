@@ -77,7 +77,7 @@ impl Identities {
         correlation: CorrelationId,
         user_agent: Option<&str>,
     ) -> Result<Arrived, OidcError> {
-        let caller = Caller { address: from, correlation, user_agent };
+        let caller = Caller { address: from, correlation, user_agent, known: None };
         let outcome = self.let_in(provider, memory, answer, caller).await;
         if let Err(fault) = &outcome {
             self.note_refusal(provider, fault, caller);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Chrome;
 use crate::demo;
 use crate::error::{Error, Result};
-use crate::identity::SignInError;
+use crate::identity::{Caller, SignInError};
 use crate::panel::Address;
 use crate::web::guards::{Sent, Visitor};
 use crate::web::trail::Trail;
@@ -89,8 +89,14 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
         let words = "Passwords are not kept here. Sign in with your company's account.";
         return refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, words, None);
     }
-    let agent = request.header("user-agent");
-    let outcome = parts.identities.sign_in(&answer.email, &answer.password, trail.address, trail.correlation, agent).await;
+    let known = cookie::plain(request, cookie::KNOWN);
+    let caller = Caller {
+        address: trail.address,
+        correlation: trail.correlation,
+        user_agent: request.header("user-agent"),
+        known: known.as_deref(),
+    };
+    let outcome = parts.identities.sign_in_from(&answer.email, &answer.password, caller).await;
     parts.metrics.signed_in(outcome_word(&outcome));
     match outcome {
         Ok(signed_in) => {
@@ -100,6 +106,9 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
             }
             let mut response = around::see_other(around::own_path(&answer.next));
             cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
+            if let Some(mark) = &signed_in.known {
+                cookie::remember(&mut response, cookie::KNOWN, mark, &parts.settings);
+            }
             Ok(response)
         }
         Err(SignInError::Wrong) => refuse(
@@ -135,7 +144,8 @@ pub struct Answer {
     next: String,
 }
 
-fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
+/// The word under which a sign-in is counted.
+pub fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
         Err(SignInError::Wrong) => "wrong",

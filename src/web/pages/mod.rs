@@ -2,12 +2,16 @@
 //!
 //! A handler fills one of these and hands it over; nothing here asks a database or knows a rule.
 
+pub mod admin;
 pub mod brand;
 pub mod chrome;
 pub mod dashboard;
 pub mod detail;
+pub mod docs;
+pub mod device;
 pub mod error;
 pub mod filters;
+pub mod gallery;
 pub mod image;
 pub mod landing;
 pub mod login;
@@ -15,12 +19,14 @@ pub mod logout;
 pub mod oidc;
 pub mod panel;
 pub mod report;
+pub mod tenant;
 
 #[cfg(test)]
 mod tests;
 
 pub use chrome::{Assets, Chrome, DashboardLink, Link, TenantLink, Theme, UserView};
 pub use dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
+pub use docs::DocsPage;
 pub use error::{ErrorPage, Way};
 pub use landing::{LandingPage, TenantCard};
 pub use login::{DemoAccount, DemoAccounts, LoginPage, ProviderLink};
