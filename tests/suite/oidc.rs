@@ -296,6 +296,19 @@ async fn signing_out_gives_the_refresh_token_back_and_leads_to_the_provider() {
     assert_eq!(asked["id_token_hint"].split('.').count(), 3);
     assert_eq!(idp.turn(json!({})).await["revoked"], 1);
     assert_eq!(status(&world, &person, ALPHA).await, 303);
+    // by the API the same is two answers
+    let mut again = Browser::default();
+    let login = url::Url::parse(&world.url("/api/v1/auth/login")).expect("a URL");
+    let answer: Value = again.send(Method::POST, &login, None).await.json().await.expect("JSON");
+    let asked = again.open(answer["authorization_url"].as_str().expect("an address")).await;
+    assert_eq!(again.submit_login(&asked, "ann").await.status, 200);
+    let logout = url::Url::parse(&world.url("/api/v1/auth/logout")).expect("a URL");
+    let answer: Value = again.send(Method::POST, &logout, None).await.json().await.expect("JSON");
+    assert!(
+        answer["end_session_url"].as_str().expect("an address").starts_with(&format!("{}/session/end?", idp.word(1))),
+        "{answer}"
+    );
+    assert_eq!(idp.turn(json!({})).await["revoked"], 2);
     // who has a password here is not led away
     let local = world.person("viewer@alpha.example").await;
     let response = world.ask(&local, Method::POST, "/logout").send().await.expect("an answer");
@@ -455,6 +468,10 @@ async fn passwords_can_be_switched_off() {
     let form = [("email", "viewer@alpha.example"), ("password", PASSWORD)];
     let refused = world.ask(&Person::nobody(), Method::POST, "/login").form(&form).send().await.expect("an answer");
     assert_eq!(refused.status(), 422);
+    assert!(crate::world::session_cookie(&refused).is_none());
+    let body = json!({"email": "viewer@alpha.example", "password": PASSWORD});
+    let refused = world.ask(&Person::nobody(), Method::POST, "/api/v1/auth/login").json(&body).send().await.expect("an answer");
+    assert_eq!(refused.status(), 400, "by the API no more than by the page");
     assert!(crate::world::session_cookie(&refused).is_none());
     assert_eq!(Browser::default().sign_in(&world, "ann", "/").await.status, 200);
     world.close().await;
