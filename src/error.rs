@@ -20,6 +20,9 @@ pub enum Error {
     /// No session, or one that ended.
     #[error("not signed in")]
     SignedOut,
+    /// The address or the password is wrong: which of them is told to nobody.
+    #[error("wrong address or password")]
+    WrongPassword,
     /// A tenant the caller is no member of: the same whether or not it exists.
     #[error("no access to that tenant")]
     NotYours,
@@ -84,7 +87,7 @@ impl Error {
     /// The status it answers with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Error::SignedOut => StatusCode::UNAUTHORIZED,
+            Error::SignedOut | Error::WrongPassword => StatusCode::UNAUTHORIZED,
             Error::NotYours | Error::Suspended(_) | Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -103,6 +106,7 @@ impl Error {
     pub fn title(&self) -> &'static str {
         match self {
             Error::SignedOut => "You are not signed in",
+            Error::WrongPassword => "You were not signed in",
             Error::NotYours => "You have no access here",
             Error::Suspended(_) => "This tenant is suspended",
             Error::Forbidden => "Your role does not allow this",
@@ -123,6 +127,7 @@ impl Error {
     pub fn detail(&self) -> String {
         match self {
             Error::SignedOut => "Your session has ended or was never opened. Sign in and try again.".into(),
+            Error::WrongPassword => "That address and password do not match an account.".into(),
             Error::NotYours => "You are not a member of that tenant, or there is none of that name.".into(),
             Error::Suspended(name) => format!("“{name}” has been switched off by its operator. Ask them when it comes back."),
             Error::Forbidden => "Ask an administrator if you need it.".into(),

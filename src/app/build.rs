@@ -9,14 +9,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::serve::until;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
 use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
-use crate::identity::{self, Allowance, Cost, Identities, Policy, Sealer, SessionRules};
+use crate::identity::oidc::Provider;
+use crate::identity::{self, Allowance, Cost, Identities, Policy, Sealer, SessionRules, TokenRules};
 use crate::observe::Metrics;
 use crate::panel::{Endpoints, Reach};
 use crate::query::Cache;
@@ -112,7 +113,9 @@ pub async fn parts(
         max: delta(settings.session_max),
         attempts: attempts(&settings.rates),
     };
-    let identities = Identities::new(&central, &audit, sessions, Cost::default(), &sealer);
+    let tokens = TokenRules { issuer: settings.issuer(), token: settings.token, keys: settings.keys.clone() };
+    let provider = settings.oidc.as_ref().map(|rules| Provider::new(rules, &clock)).transpose()?;
+    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
@@ -128,7 +131,7 @@ pub async fn parts(
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
     let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
-    let endpoints = Endpoints::new(custom_panels::registry(), reach)?;
+    let endpoints = Endpoints::new(custom_panels::registry(), reach);
     let rates = Rates::new(&settings.rates);
     let parts = Arc::new(Parts {
         settings,
@@ -136,6 +139,7 @@ pub async fn parts(
         metrics,
         central,
         audit,
+        chain: ChainWatch::default(),
         sealer,
         identities,
         tenancy,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -63,6 +64,9 @@ enum Command {
     /// Local accounts
     #[command(subcommand)]
     User(User),
+    /// The key that seals stored secrets
+    #[command(subcommand)]
+    Secret(SecretKey),
     /// The record of who did what
     #[command(subcommand)]
     Audit(Audit),
@@ -75,6 +79,13 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         sign: Option<String>,
     },
+}
+
+/// What is done about the key that seals stored secrets.
+#[derive(Debug, Subcommand)]
+pub enum SecretKey {
+    /// Seal every stored secret anew with LOGGIA_SECRET_KEY; LOGGIA_PREVIOUS_SECRET_KEY opens what is there
+    Rotate,
 }
 
 /// What is done with the record of who did what.
@@ -126,6 +137,11 @@ pub enum User {
     },
     /// List the accounts
     List,
+    /// Tell why somebody may do what they may do: what was assigned, and what each claim of their sign-in gave
+    Explain {
+        /// Whose
+        email: String,
+    },
     /// Set an account's password, which ends its sessions
     SetPassword {
         /// Whose
@@ -149,7 +165,11 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
     let mut flags = Flags { config: given.config, ..Flags::default() };
     if let Command::Serve { demo, listen, internal_listen } = given.command {
         flags = Flags { demo, listen, internal_listen, ..flags };
-        return runtime()?.block_on(super::serve::until_stopped(load(&flags)?)).map(|()| ExitCode::SUCCESS);
+        let settings = load(&flags)?;
+        if settings.demo && runtime()?.block_on(super::serve::make_demo(&settings))? {
+            anew();
+        }
+        return runtime()?.block_on(super::serve::until_stopped(settings)).map(|()| ExitCode::SUCCESS);
     }
     if let Command::Schema { what } = given.command {
         print(&format!("{:#}", config::schema::print(what)));
@@ -163,12 +183,21 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
             runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told))
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
+        Command::Secret(SecretKey::Rotate) => runtime()?.block_on(super::secret::rotate(&settings)).map(|told| done(&told)),
         Command::Audit(asked) => runtime()?.block_on(super::audit::run(&settings, asked)).map(judged),
         Command::Doctor { security, sign } => {
             let asked = super::doctor::Asked { security, sign };
             runtime()?.block_on(super::doctor::examine(&settings, &asked)).map(judged)
         }
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Begins this program anew in its place: a heap in which a hundred thousand rows were made stays in pieces, and whoever
+/// serves afterwards would carry them. Returns only where that is not possible, and then nothing is lost but memory.
+fn anew() {
+    if let Ok(program) = std::env::current_exe() {
+        let _ = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
     }
 }
 

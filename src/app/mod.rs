@@ -6,6 +6,7 @@ mod audit;
 mod build;
 mod doctor;
 mod key;
+mod secret;
 mod serve;
 
 pub use serve::{Running, start};

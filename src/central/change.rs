@@ -106,6 +106,10 @@ pub enum Topic {
     Tenants = 0x6c6f_6702,
     /// Somebody's preferences.
     Preferences = 0x6c6f_6703,
+    /// The keys that sign tokens.
+    SigningKeys = 0x6c6f_6704,
+    /// Who runs the installation.
+    Operators = 0x6c6f_6706,
 }
 
 pub(super) async fn lock(tx: &DatabaseTransaction, topic: Topic) -> Result<(), Error> {

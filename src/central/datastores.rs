@@ -1,5 +1,6 @@
 //! Where each tenant's data is: addresses by reference, never a resolved secret.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -67,6 +68,37 @@ impl TryFrom<Model> for Stored {
             database: row.database,
         })
     }
+}
+
+/// A datastore with its tenant and its dates, as operators see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The datastore.
+    pub store: Stored,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Since when it is known.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<Model> for Record {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Record, Error> {
+        let (tenant, created_at, updated_at) = (TenantId(row.tenant_id), row.created_at, row.updated_at);
+        Ok(Record { store: row.try_into()?, tenant, created_at, updated_at })
+    }
+}
+
+/// The datastores of a tenant with their dates, in the order they were made, at most [`LIMIT`].
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn records(from: &impl Source, tenant: TenantId) -> Result<Vec<Record>, Error> {
+    let rows = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_asc(Column::Id).limit(LIMIT).all(from.on()).await?;
+    rows.into_iter().map(Record::try_from).collect()
 }
 
 /// The datastores of a tenant in the order they were made, at most [`LIMIT`].

@@ -8,17 +8,25 @@ pub mod audit;
 mod change;
 mod connect;
 pub mod datastores;
+pub mod devices;
 mod entity;
 mod error;
+pub mod machine_clients;
 mod examine;
+pub mod links;
 pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
+pub mod reseal;
+pub mod roster;
+pub mod session_tokens;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
 pub mod users;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,6 +67,7 @@ pub struct Central {
     db: DatabaseConnection,
     clock: Clock,
     epoch: Arc<AtomicU64>,
+    file: Option<PathBuf>,
 }
 
 impl Central {
@@ -68,12 +77,17 @@ impl Central {
     /// `Unavailable` when it cannot be opened.
     pub async fn connect(url: &str, clock: Clock) -> Result<Central, Error> {
         let pool = if connect::is_sqlite(url) { 4 } else { 10 };
-        Ok(Central { db: connect::open(url, pool).await?, clock, epoch: Arc::new(AtomicU64::new(0)) })
+        Ok(Central { db: connect::open(url, pool).await?, clock, epoch: Arc::default(), file: connect::sqlite_file(url) })
     }
 
     /// The clock everything written here is dated by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The file it is in, where it is SQLite's: nobody's data may be looked for there.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Whether the database answers.

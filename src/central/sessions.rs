@@ -1,12 +1,12 @@
 //! Who is signed in. A session is known by the hash of its token; the token itself is nowhere.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
-use super::entity::session::{ActiveModel, Column, Entity};
+use super::entity::session::{ActiveModel, Column, Entity, Model};
 use super::entity::user;
 use super::users::User;
-use super::{Central, Change, Error, Source};
+use super::{Central, Change, Error, LIMIT, Source};
 use crate::domain::{TenantId, UserId};
 
 /// A session as it is stored.
@@ -39,6 +39,53 @@ pub async fn find(from: &impl Source, id: &str) -> Result<Option<(Session, User)
         expires_at: row.expires_at,
     };
     Ok(Some((session, user.try_into()?)))
+}
+
+/// A session as its owner and the operators see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    /// The token's SHA-256, in hex; nobody can sign in with it.
+    pub id: String,
+    /// The browser, in its own words.
+    pub user_agent: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used for navigation, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends, however busy it is.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Somebody's sessions that have not ended, the last used first, at most [`LIMIT`].
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn of(central: &Central, user: UserId, idle: TimeDelta) -> Result<Vec<Open>, Error> {
+    let now = central.clock().now();
+    let query = Entity::find()
+        .filter(Column::UserId.eq(user.0))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::LastSeenAt.gt(now - idle))
+        .order_by_desc(Column::LastSeenAt)
+        .limit(LIMIT);
+    let open = |row: Model| Open {
+        id: row.id,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+    };
+    Ok(query.all(central.on()).await?.into_iter().map(open).collect())
+}
+
+/// Ends one session of this user and says whether there was one.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn revoke_of(change: &Change, user: UserId, id: &str) -> Result<bool, Error> {
+    change.alters_access();
+    let done = Entity::delete_by_id(id).filter(Column::UserId.eq(user.0)).exec(change.on()).await?;
+    Ok(done.rows_affected > 0)
 }
 
 /// Begins a session.

@@ -24,6 +24,8 @@ pub struct Bars {
     pub series: Vec<Series>,
     /// The time shown, where places are stretches of it: the axis then has human times.
     pub time: Option<(TimeRange, Tz)>,
+    /// The time that counts, told in a file.
+    pub shown: Option<(TimeRange, Tz)>,
     /// Whether series stand upon each other.
     pub stacked: bool,
     /// Whether bars lie, each with its name before it.
@@ -75,7 +77,7 @@ impl Bars {
         self.series.iter().flat_map(|series| &series.values).flatten().copied().filter(|value| value.is_finite())
     }
 
-    fn axis(&self) -> ValueAxis {
+    pub(super) fn axis(&self) -> ValueAxis {
         let extent = match self.stacked {
             false => {
                 self.finite().fold(None, |ends: Option<(f64, f64)>, v| Some(ends.map_or((v, v), |(a, b)| (a.min(v), b.max(v)))))
@@ -100,7 +102,7 @@ impl Bars {
     }
 
     /// Every part of every bar: place, series, and its two ends as shares of the value axis.
-    fn parts(&self, axis: &ValueAxis) -> Vec<(usize, usize, f64, f64)> {
+    pub(super) fn parts(&self, axis: &ValueAxis) -> Vec<(usize, usize, f64, f64)> {
         let mut parts = Vec::new();
         for place in 0..self.places.len() {
             let (mut above, mut below) = (0.0, 0.0);
@@ -125,7 +127,7 @@ impl Bars {
     }
 
     /// Where a part stands across its place: a little air, and the series side by side unless they are stacked.
-    fn across(&self, place: &Place, series: usize) -> (f64, f64) {
+    pub(super) fn across(&self, place: &Place, series: usize) -> (f64, f64) {
         let width = place.to - place.from;
         let (from, width) = (place.from + width * 0.11, width * 0.78);
         let lanes = if self.stacked { 1 } else { self.series.len().max(1) };
@@ -140,7 +142,7 @@ impl Bars {
         }
     }
 
-    fn words(&self, axis: &ValueAxis, place: usize, series: usize) -> String {
+    pub(super) fn words(&self, axis: &ValueAxis, place: usize, series: usize) -> String {
         let value = self.series[series].values.get(place).copied().flatten().unwrap_or_default();
         let value = axis.scale.format(value, Some(axis.decimals));
         match self.series.len() {
@@ -213,9 +215,9 @@ impl Bars {
     fn below(&self, out: &mut String) {
         out.push_str("<svg class=\"x\" aria-hidden=\"true\">");
         if let Some((range, zone)) = self.time {
-            for tick in time_axis::ticks(range, zone).iter().filter(|tick| tick.rank == 0) {
+            for tick in &time_axis::ticks(range, zone) {
                 let share = (tick.at - range.from()).num_milliseconds() as f64 / range.length().num_milliseconds().max(1) as f64;
-                let class = if tick.turn { " class=\"day\"" } else { "" };
+                let class = tick.class();
                 let _ = write!(out, "<text{class} x=\"{}\" y=\"75%\">{}</text>", percent(share), Esc(&tick.label));
             }
         } else {
@@ -301,7 +303,7 @@ impl Bars {
     }
 
     /// The chart in one sentence: how many bars, and the longest.
-    fn summary(&self, axis: &ValueAxis) -> String {
+    pub(super) fn summary(&self, axis: &ValueAxis) -> String {
         let longest = self.series.iter().enumerate().flat_map(|(index, series)| {
             series
                 .values

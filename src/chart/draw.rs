@@ -291,10 +291,7 @@ impl<'a> Layout<'a> {
         out.push_str("<svg class=\"x\" aria-hidden=\"true\">");
         for tick in &self.ticks {
             let share = self.share_of(tick.at);
-            let mut classes: Vec<&str> = Vec::new();
-            classes.extend(tick.turn.then_some("day"));
-            classes.extend(["", "m", "f"].get(usize::from(tick.rank)).filter(|class| !class.is_empty()));
-            let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
+            let class = tick.class();
             let _ = write!(out, "<text{class} x=\"{}\" y=\"75%\">{}</text>", percent(share), Esc(&tick.label));
         }
         out.push_str("</svg>");

@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use resvg::{tiny_skia, usvg};
 
 use super::draw::Layout;
@@ -14,16 +16,17 @@ use super::plot::Canvas;
 use super::runs::{Cut, readings};
 use super::style::Style;
 use super::{Chart, LineStats, Svg, Threshold};
+use crate::domain::TimeRange;
 
 /// DejaVu Sans, cut down to the letters that charts use; its licence lies beside it.
 const FONT: &[u8] = include_bytes!("font/DejaVuSans-subset.ttf");
 const FAMILY: &str = "DejaVu Sans";
 
 /// The size of a chart's file without its legend.
-const WIDTH: f64 = 960.0;
+pub(super) const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 440.0;
 /// A line of the legend.
-const ROW: f64 = 20.0;
+pub(super) const ROW: f64 = 20.0;
 /// Fine units in one of the drawing's, so that curves keep their shape.
 const FINE: u32 = 10;
 /// Pixels of a PNG for one of the drawing's units: sharp on paper.
@@ -31,13 +34,14 @@ const SHARP: f32 = 2.0;
 
 /// The light palette, as the style sheet has it.
 const GROUND: &str = "#ffffff";
-const INK: &str = "#16191f";
-const INK_2: &str = "#545c69";
-const INK_3: &str = "#667080";
-const HAIRLINE: &str = "#e3e6eb";
-const HAIRLINE_2: &str = "#eef0f3";
+pub(super) const INK: &str = "#16191f";
+pub(super) const INK_2: &str = "#545c69";
+pub(super) const INK_3: &str = "#667080";
+pub(super) const HAIRLINE: &str = "#e3e6eb";
+pub(super) const HAIRLINE_2: &str = "#eef0f3";
 const LIMIT: &str = "#d98200";
-const SERIES: [&str; 8] = ["#2a6fdb", "#b95f06", "#127e5d", "#b0418f", "#6a5acd", "#83651a", "#27789f", "#b8453f"];
+pub(super) const SERIES: [&str; 8] = ["#2a6fdb", "#b95f06", "#127e5d", "#b0418f", "#6a5acd", "#83651a", "#27789f", "#b8453f"];
+pub(super) const SHADES: [&str; 7] = ["#e4edfb", "#c3d8f7", "#9cbef0", "#6f9fe6", "#4580d8", "#265fb8", "#143f80"];
 const DASHES: [&str; 6] = ["6 4", "1 4", "10 4 1 4", "3 3", "12 3", "6 3 1 3 1 3"];
 
 /// One number, as a picture.
@@ -146,12 +150,8 @@ impl<'a> File<'a> {
 
     fn headings(&self, out: &mut String) {
         let chart = self.layout.chart;
-        text(out, 24.0, 32.0, 16.0, INK, "start", &cut(&chart.title, 90));
-        let end = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&chart.zone).format("%b %-d, %Y, %H:%M").to_string();
-        let range = format!("{} to {} ({})", end(chart.range.from()), end(chart.range.to()), chart.zone);
-        text(out, 24.0, 50.0, 11.0, INK_2, "start", &range);
         let counts = chart.y_label.as_deref().into_iter().chain(self.layout.axis.long_unit()).filter(|text| !text.is_empty());
-        text(out, 24.0, 70.0, 11.0, INK_3, "start", &cut(&counts.collect::<Vec<_>>().join(", "), 120));
+        headings(out, &chart.title, Some((chart.range, chart.zone)), &counts.collect::<Vec<_>>().join(", "));
     }
 
     fn values(&self, out: &mut String) {
@@ -273,7 +273,7 @@ fn dash(style: Style, fine: f64) -> String {
     format!(" stroke-dasharray=\"{}\"", lengths.join(" "))
 }
 
-fn head(width: f64, height: f64, title: &str, words: &str) -> String {
+pub(super) fn head(width: f64, height: f64, title: &str, words: &str) -> String {
     static EMBEDDED: LazyLock<String> = LazyLock::new(|| BASE64_STANDARD.encode(FONT));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FAMILY}\" role=\"img\">\
@@ -286,7 +286,35 @@ fn head(width: f64, height: f64, title: &str, words: &str) -> String {
     )
 }
 
-fn text(out: &mut String, x: f64, y: f64, size: f64, color: &str, anchor: &str, words: &str) {
+/// The title, the time shown, and what is counted.
+pub(super) fn headings(out: &mut String, title: &str, time: Option<(TimeRange, Tz)>, counts: &str) {
+    text(out, 24.0, 32.0, 16.0, INK, "start", &cut(title, 90));
+    if let Some((range, zone)) = time {
+        let end = |at: DateTime<Utc>| at.with_timezone(&zone).format("%b %-d, %Y, %H:%M").to_string();
+        let words = format!("{} to {} ({zone})", end(range.from()), end(range.to()));
+        text(out, 24.0, 50.0, 11.0, INK_2, "start", &words);
+    }
+    text(out, 24.0, 70.0, 11.0, INK_3, "start", &cut(counts, 120));
+}
+
+/// Keys below a drawing, a line each where they do not fit side by side: their colours and words; and how many lines that are.
+pub(super) fn keys(out: &mut String, left: f64, top: f64, keys: &[(String, String)]) -> usize {
+    let (mut x, mut line) = (left, 0);
+    for (color, words) in keys {
+        let words = cut(words, 40);
+        let width = 34.0 + words.chars().count() as f64 * 7.0;
+        if x + width > WIDTH - 24.0 && x > left {
+            (x, line) = (left, line + 1);
+        }
+        let y = top + line as f64 * ROW;
+        let _ = write!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"11\" height=\"11\" rx=\"2\" {color}/>", y - 9.5);
+        text(out, x + 17.0, y, 11.0, INK_2, "start", &words);
+        x += width;
+    }
+    line + 1
+}
+
+pub(super) fn text(out: &mut String, x: f64, y: f64, size: f64, color: &str, anchor: &str, words: &str) {
     if !words.is_empty() {
         let _ = write!(
             out,
@@ -296,7 +324,7 @@ fn text(out: &mut String, x: f64, y: f64, size: f64, color: &str, anchor: &str, 
     }
 }
 
-fn rule(out: &mut String, from: (f64, f64), to: (f64, f64), color: &str, width: f64, more: &str) {
+pub(super) fn rule(out: &mut String, from: (f64, f64), to: (f64, f64), color: &str, width: f64, more: &str) {
     let _ = write!(
         out,
         "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{color}\" stroke-width=\"{width}\"{more}/>",
@@ -306,7 +334,7 @@ fn rule(out: &mut String, from: (f64, f64), to: (f64, f64), color: &str, width: 
 
 #[cfg(test)]
 mod tests {
-    use super::{Card, GROUND, HAIRLINE, HAIRLINE_2, INK, INK_2, INK_3, LIMIT, SERIES};
+    use super::{Card, GROUND, HAIRLINE, HAIRLINE_2, INK, INK_2, INK_3, LIMIT, SERIES, SHADES};
 
     #[test]
     fn the_files_palette_is_the_light_one_of_the_style_sheet() {
@@ -314,7 +342,8 @@ mod tests {
         let named = [("surface", GROUND), ("ink", INK), ("ink-2", INK_2), ("ink-3", INK_3), ("hairline", HAIRLINE)];
         let named = named.into_iter().chain([("hairline-2", HAIRLINE_2), ("warn-mark", LIMIT)]).map(|(n, c)| (n.to_owned(), c));
         let series = SERIES.iter().enumerate().map(|(i, color)| (format!("s{}", i + 1), *color));
-        for (name, color) in named.chain(series) {
+        let shades = SHADES.iter().enumerate().map(|(i, color)| (format!("q{}", i + 1), *color));
+        for (name, color) in named.chain(series).chain(shades) {
             let line = sheet.lines().find(|line| line.trim_start().starts_with(&format!("--{name}: "))).unwrap();
             assert!(line.contains(&format!("({color}")), "--{name} is not {color}: {line}");
         }

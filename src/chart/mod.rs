@@ -1,17 +1,21 @@
 //! Drawings: SVG that stretches while its text does not, in words for those who cannot see it.
 
 mod bars;
+mod bars_file;
 mod color;
 mod draw;
 mod escape;
 mod file;
 #[cfg(test)]
 mod gallery;
+mod heat;
+mod heat_file;
 mod labels;
 mod legend;
 mod limits;
 mod plot;
 mod runs;
+mod shades;
 mod spark;
 mod stats;
 mod style;
@@ -28,6 +32,7 @@ use chrono_tz::Tz;
 pub use bars::{Bars, Place, Series};
 pub use color::Color;
 pub use file::Card;
+pub use heat::Heat;
 pub use spark::spark;
 
 use crate::domain::{TimeRange, Unit};

@@ -20,6 +20,19 @@ pub(super) struct Tick {
     pub rank: u8,
 }
 
+impl Tick {
+    /// Its classes as an attribute: whether a day begins, and from which width on it is drawn.
+    pub fn class(&self) -> String {
+        let room = ["", "m", "f"].get(usize::from(self.rank)).copied().unwrap_or_default();
+        match (self.turn, room) {
+            (false, "") => String::new(),
+            (true, "") => " class=\"day\"".to_owned(),
+            (false, room) => format!(" class=\"{room}\""),
+            (true, room) => format!(" class=\"day {room}\""),
+        }
+    }
+}
+
 /// The distance between ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {

@@ -104,6 +104,25 @@ impl ValueAxis {
         self.scale.format(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) })).to_string()
     }
 
+    /// Where about `count` round steps between its ends begin and end.
+    pub fn steps(&self, count: f64, whole: bool) -> Vec<f64> {
+        let (low, high) = (self.lo / self.scale.divisor, self.hi / self.scale.divisor);
+        let mut step = nice((high - low) / count);
+        if whole && self.scale.divisor == 1.0 {
+            step = step.ceil().max(1.0);
+        }
+        let first = (low / step + 1e-9).floor() + 1.0;
+        let inside = (0..16).map(|n| (first + f64::from(n)) * step * self.scale.divisor);
+        let inside = inside.filter(|edge| *edge > self.lo && self.share(*edge) < 1.0 - 1e-9);
+        std::iter::once(self.lo).chain(inside).chain([self.hi]).collect()
+    }
+
+    /// The same without its unit.
+    pub fn bare(&self, value: f64) -> String {
+        let scaled = (value / self.scale.divisor).abs();
+        self.scale.number(value, Some(if scaled == 0.0 { 0 } else { decimals_for(scaled).min(3) }))
+    }
+
     /// Where areas end: zero, or the end next to it.
     pub fn base(&self) -> f64 {
         0f64.clamp(self.lo, self.hi)

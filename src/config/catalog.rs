@@ -144,7 +144,7 @@ impl Catalog {
 
     #[cfg(test)]
     pub(crate) fn panel_of(&self, slug: &Slug, key: &Key, role: Role) -> Option<(Arc<Dashboard>, usize)> {
-        panel_in(self.of(slug, &[]).filter_map(|dashboard| dashboard.seen_by(role)), key)
+        panel_in(self.of(slug, &[]).filter_map(|dashboard| dashboard.seen_by(role, |_| true)), key)
     }
 
     pub(crate) fn faults_of(&self, slug: &Slug) -> Vec<Fault> {
@@ -154,7 +154,7 @@ impl Catalog {
 
 /// A dashboard as this caller may see it: by their role, and by the list a wall screen was given.
 fn seen(scope: &TenantScope, dashboard: &Arc<Dashboard>) -> Option<Arc<Dashboard>> {
-    if scope.shows(&dashboard.key) { dashboard.seen_by(scope.role()) } else { None }
+    if scope.shows(&dashboard.key) { dashboard.seen_by(scope.role(), |panel| scope.has_component(panel)) } else { None }
 }
 
 fn title(dashboard: &Arc<Dashboard>) -> DashboardTitle {

@@ -108,9 +108,10 @@ pub struct Dashboard {
 pub struct Sources(Vec<(String, Option<u64>)>);
 
 impl Dashboard {
-    /// The dashboard as somebody of this role sees it; none when they do not.
-    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role) -> Option<Arc<Dashboard>> {
-        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role);
+    /// The dashboard as somebody of this role sees it, with those panels alone that the tenant has (`has`: the metadata's
+    /// visible components); none when they do not see it.
+    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role, has: impl Fn(&Key) -> bool) -> Option<Arc<Dashboard>> {
+        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role) && has(&placed.key);
         if !self.visible_to.includes(role) {
             return None;
         }

@@ -89,9 +89,12 @@ impl ReadPanel {
 
 /// The filters that a panel's file names, with their places.
 fn uses(document: &Document) -> Vec<Use> {
-    let path = "panel.data_source.filters";
-    let place = |id: &str| document.fault_at_key(&format!("{path}.{id}"), "");
-    document.keys(path).into_iter().map(|id| Use { filter: id.to_owned(), place: place(id) }).collect()
+    let of = |path: &str| -> Vec<Use> {
+        let place = |id: &str| document.fault_at_key(&format!("{path}.{id}"), "");
+        document.keys(path).into_iter().map(|id| Use { filter: id.to_owned(), place: place(id) }).collect()
+    };
+    // Those of a panel with a table, and those of a panel with an endpoint.
+    ["panel.data_source.filters", "panel.filters"].into_iter().flat_map(of).collect()
 }
 
 /// Reads the panel in a file and holds its call to what the endpoint declares.

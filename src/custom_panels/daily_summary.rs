@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
-use crate::panel::{Answer, Call, Parameter, Trouble, Value, Wants};
-use crate::query::{Aggregate, Condition, Name, Query, Source, TimeColumn, TimeFormat};
+use crate::panel::{Answer, Call, Narrowed, Parameter, Trouble, Value, Wants};
+use crate::query::{Aggregate, Bound, Condition, Name, Query, Source, TimeColumn, TimeFormat};
 
 /// The last 24 hours in numbers.
 pub(super) struct Endpoint;
@@ -24,13 +24,20 @@ const PARAMETERS: &[Parameter] = &[
         about: "Which of its rows are answering times, in milliseconds.",
         default: Value::Text("metric_type = 'latency'"),
     },
+    Parameter { name: "source", about: "Its column of who sent them.", default: Value::Text("server_name") },
     Parameter { name: "error_table", about: "Where errors are, a row each.", default: Value::Text("error_logs") },
     Parameter { name: "error_time", about: "Its column of times.", default: Value::Text("timestamp") },
+    Parameter { name: "error_service", about: "Its column of services.", default: Value::Text("service") },
     Parameter {
         name: "errors",
         about: "Which of its rows are errors.",
         default: Value::Text("severity IN ('ERROR', 'CRITICAL')"),
     },
+];
+
+const FILTERS: &[Narrowed] = &[
+    Narrowed { name: "source", about: "Whose readings count." },
+    Narrowed { name: "service", about: "Whose errors count." },
 ];
 
 #[async_trait]
@@ -51,13 +58,20 @@ impl crate::panel::Endpoint for Endpoint {
         PARAMETERS
     }
 
+    fn filters(&self) -> &'static [Narrowed] {
+        FILTERS
+    }
+
     async fn answer(&self, call: &Call) -> Result<Answer, Trouble> {
         let (table, time) = (call.text("table"), call.text("time"));
-        let readings = |rows: &'static str, how| value(call, table, time, call.text("value"), call.text(rows), how);
+        let sources = call.bound("source", &name(call.text("source"))?);
+        let services = call.bound("service", &name(call.text("error_service"))?);
+        let readings = |rows: &'static str, how| value(call, table, time, call.text("value"), (call.text(rows), &sources), how);
+        let (error_table, error_time) = (call.text("error_table"), call.text("error_time"));
         let (requests, response, errors) = futures_util::join!(
             readings("requests", Aggregate::Sum),
             readings("response_time", Aggregate::Avg),
-            value(call, call.text("error_table"), call.text("error_time"), call.text("error_time"), call.text("errors"), Aggregate::Count),
+            value(call, error_table, error_time, error_time, (call.text("errors"), &services), Aggregate::Count),
         );
         let (requests, response, errors) = (requests?, response?, errors?);
         // Without requests there is no rate: nothing missing is ever a zero.
@@ -79,7 +93,7 @@ async fn value(
     table: &str,
     time: &str,
     column: &str,
-    rows: &str,
+    (rows, filters): (&str, &[Bound]),
     aggregate: Aggregate,
 ) -> Result<Option<f64>, Trouble> {
     let query = Query::Value {
@@ -88,7 +102,7 @@ async fn value(
             condition: Some(Condition::parse(rows).map_err(|fault| Trouble::Says(format!("“{rows}”: {}", fault.message)))?),
             order: Vec::new(),
             limit: None,
-            filters: Vec::new(),
+            filters: filters.to_vec(),
         },
         value: name(column)?,
         time: Some(TimeColumn { column: name(time)?, zone: Tz::UTC, format: TimeFormat::Iso }),

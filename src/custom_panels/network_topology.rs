@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::panel::{Answer, Call, Parameter, Trouble, Value, Wants, escaped};
-use crate::query::{Aggregate, Name, Query, Source, TimeColumn, TimeFormat};
+use crate::panel::{Answer, Call, Narrowed, Parameter, Trouble, Value, Wants, escaped};
+use crate::query::{Aggregate, Bound, Name, Query, Source, TimeColumn, TimeFormat};
 
 /// A map of services and sources.
 pub(super) struct Endpoint;
@@ -35,6 +35,12 @@ const PARAMETERS: &[Parameter] = &[
         default: Value::Text("metric_type"),
     },
     Parameter { name: "reading_time", about: "Its column of times.", default: Value::Text("recorded_at") },
+];
+
+const FILTERS: &[Narrowed] = &[
+    Narrowed { name: "service", about: "Which services are drawn." },
+    Narrowed { name: "source", about: "Which sources are drawn." },
+    Narrowed { name: "kind", about: "Which kinds of readings are drawn." },
 ];
 
 /// Older than this, a source is offline.
@@ -71,11 +77,19 @@ impl crate::panel::Endpoint for Endpoint {
         PARAMETERS
     }
 
+    fn filters(&self) -> &'static [Narrowed] {
+        FILTERS
+    }
+
     async fn answer(&self, call: &Call) -> Result<Answer, Trouble> {
         let (services, groups) = futures_util::join!(services(call), groups(call));
         let (services, groups) = (services?, groups?);
         if services.is_empty() && groups.is_empty() {
-            return Err(Trouble::Says("Neither services nor sources have been seen in the last day.".to_owned()));
+            let words = match ["service", "source", "kind"].iter().any(|what| call.chosen(what).next().is_some()) {
+                true => "The filters leave neither services nor sources of the last day.",
+                false => "Neither services nor sources have been seen in the last day.",
+            };
+            return Err(Trouble::Says(words.to_owned()));
         }
         Ok(Answer::Svg(draw(call.scope.name(), &services, &groups)))
     }
@@ -85,15 +99,16 @@ fn name(call: &Call, parameter: &str) -> Result<Name, Trouble> {
     Name::parse(call.text(parameter)).map_err(Trouble::Says)
 }
 
-fn source(table: Name) -> Source {
-    Source { table, condition: None, order: Vec::new(), limit: None, filters: Vec::new() }
+fn source(table: Name, filters: Vec<Bound>) -> Source {
+    Source { table, condition: None, order: Vec::new(), limit: None, filters }
 }
 
 /// How each service is, the worst first.
 async fn services(call: &Call) -> Result<Vec<Service>, Trouble> {
+    let key = name(call, "service_name")?;
     let query = Query::Latest {
-        source: source(name(call, "services")?),
-        key: name(call, "service_name")?,
+        source: source(name(call, "services")?, call.bound("service", &key)),
+        key,
         status: name(call, "service_status")?,
         time: Some(TimeColumn { column: name(call, "service_time")?, zone: Tz::UTC, format: TimeFormat::Iso }),
         message: None,
@@ -113,11 +128,14 @@ async fn services(call: &Call) -> Result<Vec<Service>, Trouble> {
 async fn groups(call: &Call) -> Result<Vec<Group>, Trouble> {
     let time = name(call, "reading_time")?;
     let mut keys = vec![name(call, "reading_source")?];
+    let mut filters = call.bound("source", &keys[0]);
     if !call.text("reading_kind").is_empty() {
-        keys.push(name(call, "reading_kind")?);
+        let kind = name(call, "reading_kind")?;
+        filters.extend(call.bound("kind", &kind));
+        keys.push(kind);
     }
     let query = Query::Groups {
-        source: source(name(call, "readings")?),
+        source: source(name(call, "readings")?, filters),
         keys,
         value: time.clone(),
         aggregate: Aggregate::Max,

@@ -12,5 +12,8 @@ fn every_file_in_the_folder_is_an_endpoint_with_a_name_of_its_own() {
         for parameter in endpoint.parameters() {
             assert!(!parameter.about.is_empty(), "{} of {}", parameter.name, endpoint.name());
         }
+        for narrowed in endpoint.filters() {
+            assert!(narrowed.about.ends_with('.'), "{} of {}", narrowed.name, endpoint.name());
+        }
     }
 }

@@ -70,6 +70,14 @@ struct Open {
     machine: server::Machine,
 }
 
+/// The demo's databases.
+const FILES: [&str; 3] = ["acme-corp.db", "global-retail.db", "this-server.db"];
+
+/// Whether the demo's databases are there.
+pub fn is_made(data_dir: &Path) -> bool {
+    FILES.iter().all(|file| data_dir.join(file).exists())
+}
+
 /// Makes the demo's databases in `data_dir` where they do not exist. Only a first start takes time; what was missed
 /// since an earlier one is written by the first [`Prepared::arrive`].
 ///
@@ -79,9 +87,9 @@ pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> 
     std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
     let open = Open {
-        acme: make_acme(&data_dir.join("acme-corp.db"), now).await?,
-        retail: make_retail(&data_dir.join("global-retail.db"), now).await?,
-        server: store::make(&data_dir.join("this-server.db"), async |db| server::create(db).await).await?,
+        acme: make_acme(&data_dir.join(FILES[0]), now).await?,
+        retail: make_retail(&data_dir.join(FILES[1]), now).await?,
+        server: store::make(&data_dir.join(FILES[2]), async |db| server::create(db).await).await?,
         machine: server::Machine::new(now),
     };
     Ok(Prepared(Mutex::new(open)))

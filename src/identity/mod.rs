@@ -3,30 +3,43 @@
 pub mod accounts;
 mod bearer;
 mod busy;
+mod claims;
+mod credential;
+pub mod devices;
+mod keys;
 mod common;
 mod credential;
 mod known;
 mod limit;
+pub mod machines;
+pub mod oidc;
 pub mod password;
+pub mod people;
+mod reseal;
 mod scopes;
 mod seal;
 mod session;
 mod sign_in;
 mod token;
+mod tokens;
 
 use std::net::IpAddr;
 
 use crate::domain::{Actor, ActorKind, CorrelationId, TenantId, UserId};
 
-pub use bearer::{Audience, Refusal};
+pub use bearer::{Audience, Refusal, Told, ToldTenant};
 pub use credential::Credential;
+pub use keys::{KeyFault, Rotation};
 pub use limit::Allowance;
 pub use password::{Cost, Policy};
+pub use reseal::reseal;
 pub use scopes::{Scope, Scopes};
 pub use seal::{SealFault, Sealer};
 pub use session::{Identities, SessionRules};
 pub use sign_in::{Caller, SignInError, SignedIn};
 pub use token::{SessionId, SessionToken};
+pub(crate) use tokens::Grant;
+pub use tokens::{Minted, TokenRules};
 
 /// A caller whose credentials were checked.
 #[derive(Clone, Debug)]

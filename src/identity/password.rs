@@ -20,6 +20,14 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// What is asked of a password, in the words of a form.
+    pub fn words(self) -> String {
+        match self {
+            Policy::Real => format!("At least {MIN_LENGTH} characters."),
+            Policy::Demo => "Anything, in the demo.".to_owned(),
+        }
+    }
+
     /// Whether `password` is good enough.
     ///
     /// # Errors

@@ -3,17 +3,22 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
+use uuid::Uuid;
 
 use crate::central::audit::{About, Action, Queue};
+use crate::central::session_tokens;
 use crate::central::sessions::{self, Session};
 use crate::central::users::User;
 use crate::central::{Central, Change, Error};
 use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
+use super::bearer::Bearer;
 use super::busy::Checker;
 use super::limit::{Allowance, Attempts};
+use super::oidc::Provider;
 use super::password::Cost;
 use super::token::looks_like_one;
+use super::tokens::{TokenRules, Tokens};
 use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
@@ -49,13 +54,18 @@ struct Inner {
     checker: Checker,
     attempts: Attempts,
     sealer: Sealer,
+    tokens: Tokens,
+    provider: Option<Provider>,
     known: Cache<SessionId, Known>,
+    bearers: Cache<(Uuid, Uuid), Bearer>,
 }
 
 #[derive(Clone)]
 struct Known {
     session: Session,
     user: User,
+    /// When the provider is to be asked for new tokens.
+    due: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
     epoch: u64,
 }
@@ -69,6 +79,18 @@ impl fmt::Debug for Identities {
 impl Identities {
     /// Ready to sign people in. Hashes one password, which takes tens of milliseconds.
     pub fn new(central: &Central, audit: &Queue, rules: SessionRules, cost: Cost, sealer: &Sealer) -> Identities {
+        Identities::with_tokens(central, audit, rules, cost, sealer, TokenRules::default())
+    }
+
+    /// The same, with tokens made by these rules.
+    pub fn with_tokens(
+        central: &Central,
+        audit: &Queue,
+        rules: SessionRules,
+        cost: Cost,
+        sealer: &Sealer,
+        tokens: TokenRules,
+    ) -> Identities {
         Identities(Arc::new(Inner {
             central: central.clone(),
             audit: audit.clone(),
@@ -76,8 +98,24 @@ impl Identities {
             checker: Checker::new(cost),
             attempts: Attempts::default(),
             sealer: sealer.clone(),
+            tokens: Tokens::new(central, sealer, tokens),
+            provider: None,
             known: Cache::new(20_000),
+            bearers: Cache::new(20_000),
         }))
+    }
+
+    /// The same, also for people who sign in with this provider. Said before it is shared: afterwards it changes nothing.
+    pub fn with_provider(mut self, provider: Option<Provider>) -> Identities {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.provider = provider;
+        }
+        self
+    }
+
+    /// The identity provider people sign in with, where there is one.
+    pub fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(super) fn central(&self) -> &Central {
@@ -101,6 +139,14 @@ impl Identities {
         &self.0.sealer
     }
 
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(super) fn bearers(&self) -> &Cache<(Uuid, Uuid), Bearer> {
+        &self.0.bearers
+    }
+
     pub(super) fn attempts(&self) -> &Attempts {
         &self.0.attempts
     }
@@ -114,8 +160,14 @@ impl Identities {
             return Ok(None);
         }
         let id = SessionId::of(token);
-        let Some(known) = self.known(&id).await? else { return Ok(None) };
+        let Some(mut known) = self.known(&id).await? else { return Ok(None) };
         let now = self.central().clock().now();
+        if let (Some(provider), true) = (self.provider(), known.due.is_some_and(|due| due <= now)) {
+            self.renew(provider, &id, correlation).await?;
+            self.0.known.invalidate(&id);
+            let Some(renewed) = self.known(&id).await? else { return Ok(None) };
+            known = renewed;
+        }
         let over = now >= known.session.expires_at || now >= known.session.last_seen_at + self.rules().idle;
         if over || !known.user.active {
             return Ok(None);
@@ -133,7 +185,11 @@ impl Identities {
             self.0.known.invalidate(id);
             return Ok(None);
         };
-        let known = Known { session, user, at: now, epoch };
+        let due = match self.provider() {
+            Some(_) => session_tokens::find(self.central(), id.as_str()).await?.and_then(|tokens| tokens.due),
+            None => None,
+        };
+        let known = Known { session, user, due, at: now, epoch };
         self.0.known.insert(id.clone(), known.clone());
         Ok(Some(known))
     }

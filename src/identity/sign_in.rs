@@ -5,7 +5,7 @@ use crate::central::audit::{About, Action};
 use crate::central::sessions::{self, Session};
 use crate::central::users::{self, User};
 use crate::central::{Change, Error};
-use crate::domain::{Actor, ActorKind, CorrelationId, Email};
+use crate::domain::{Actor, ActorKind, CorrelationId, Email, UserId};
 
 use super::known;
 use super::limit::{Allowance, network};
@@ -120,21 +120,32 @@ impl Identities {
     }
 
     async fn begin(&self, user: User, caller: Caller<'_>) -> Result<SignedIn, Error> {
-        let token = SessionToken::new().ok_or_else(|| Error::Internal("the system has no randomness".to_owned()))?;
         let actor = Actor::issue(ActorKind::Person, Some(user.id), user.email.as_str(), caller.address, caller.correlation);
         let change = Change::open(self.central(), &actor).await?;
-        let session = Session {
-            id: token.id().to_string(),
-            user: user.id,
-            selected: None,
-            last_seen_at: change.at(),
-            expires_at: change.at() + self.rules().max,
-        };
-        sessions::sweep(&change, self.rules().idle).await?;
-        sessions::create(&change, &session, caller.user_agent).await?;
+        let (token, session) = self.open_session(&change, user.id, caller.user_agent).await?;
         change.commit(Action::SignIn, About::target(&user.email)).await?;
         let known = known::mark(self.sealer(), user.email.as_str());
         let identity = Identity::of(&session, user, actor);
         Ok(SignedIn { token, identity, known })
+    }
+
+    /// A new session within a change; those of everybody that are over are swept out on the way.
+    pub(super) async fn open_session(
+        &self,
+        change: &Change,
+        user: UserId,
+        user_agent: Option<&str>,
+    ) -> Result<(SessionToken, Session), Error> {
+        let token = SessionToken::new().ok_or_else(|| Error::Internal("the system has no randomness".to_owned()))?;
+        let session = Session {
+            id: token.id().to_string(),
+            user,
+            selected: None,
+            last_seen_at: change.at(),
+            expires_at: change.at() + self.rules().max,
+        };
+        sessions::sweep(change, self.rules().idle).await?;
+        sessions::create(change, &session, user_agent).await?;
+        Ok((token, session))
     }
 }

@@ -14,8 +14,7 @@ use crate::query::{Chosen, Name, Query, Set, Source, TimeColumn};
 pub struct Export {
     /// All of it, in the order shown.
     pub query: Query,
-    /// How many rows that is, where they may be more than a file holds.
-    pub count: Option<Query>,
+    count: Option<Query>,
     columns: Vec<Column>,
 }
 
@@ -37,6 +36,7 @@ enum How {
     Time(Times),
     Timely(Times),
     Status(Statuses),
+    Numbers(Vec<Option<f64>>),
 }
 
 impl Column {
@@ -47,6 +47,11 @@ impl Column {
     /// The same under another key.
     pub(super) fn named(self, name: &str) -> Column {
         Column { name: name.to_owned(), ..self }
+    }
+
+    /// The same under another key and heading.
+    pub(super) fn headed(self, name: &str) -> Column {
+        Column { name: name.to_owned(), heading: name.to_owned(), ..self }
     }
 
     /// Written as times with their offset.
@@ -64,6 +69,11 @@ impl Column {
         Column { how: How::Status(statuses), ..self }
     }
 
+    /// Written as the number that stands at this place of a list.
+    pub(super) fn numbers(self, list: Vec<Option<f64>>) -> Column {
+        Column { how: How::Numbers(list), ..self }
+    }
+
     fn values(&self, frame: &Frame) -> Values {
         let Some(values) = frame.column(&self.from) else { return Values::Text(vec![None; frame.rows()]) };
         match &self.how {
@@ -73,6 +83,10 @@ impl Column {
             }
             How::Timely(_) => values.clone(),
             How::Time(times) => instants(values, *times).unwrap_or_else(|| values.clone()),
+            How::Numbers(list) => {
+                let number = |i: usize| list.get(values.number(i)? as usize).copied().flatten();
+                Values::Float((0..values.len()).map(number).collect())
+            }
             How::Status(statuses) => {
                 let word = |i: usize| (!values.is_null(i)).then(|| statuses.of(values, i).1.label.into());
                 Values::Text((0..values.len()).map(word).collect())
@@ -98,6 +112,17 @@ fn instants(values: &Values, times: Times) -> Option<Values> {
     (0..values.len()).map(instant).collect::<Option<Vec<_>>>().map(Values::Instant)
 }
 
+/// Each name once, in their order: no column is read twice.
+pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a Name>) -> Vec<Name> {
+    let mut distinct: Vec<Name> = Vec::new();
+    for name in names {
+        if !distinct.contains(name) {
+            distinct.push(name.clone());
+        }
+    }
+    distinct
+}
+
 impl Export {
     pub(super) fn new(query: Query, count: Option<Query>, columns: Vec<Column>) -> Export {
         Export { query, count, columns }
@@ -119,6 +144,12 @@ impl Export {
     #[must_use]
     pub fn filtered(self, filters: &[(Key, Chosen)]) -> Export {
         Export { query: self.query.filtered(filters), count: self.count.map(|count| count.filtered(filters)), ..self }
+    }
+
+    /// The question whether there are more rows than this, where there may be: their `count` is then one more.
+    pub fn more_than(&self, rows: u64) -> Option<Query> {
+        let Some(Query::Count { set }) = &self.count else { return None };
+        Some(Query::CountTo { set: set.clone(), most: rows + 1 })
     }
 
     /// The headings of a CSV.

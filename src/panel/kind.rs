@@ -6,8 +6,9 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::Panel;
 use super::draft::Draft;
+use super::{Panel, Sample, View};
+use crate::query::Query;
 use crate::yaml::{Document, Fault, nearest};
 
 /// What reading a file as one type gives: the panel and its warnings, or every fault.
@@ -25,6 +26,16 @@ pub struct Kind {
     /// What a file of this type may hold, for editors; nothing in it is a reference.
     pub schema: fn() -> Schema,
     pub(super) read: fn(&Document) -> Checked,
+    /// Answers to the example's questions, for where no tenant's data is.
+    pub(super) sample: fn(&[Query], &View) -> Sample,
+}
+
+impl Kind {
+    /// What it is, in a sentence: as its schema tells editors.
+    pub fn about(&self) -> String {
+        let schema = (self.schema)().to_value();
+        schema["properties"]["panel"]["description"].as_str().unwrap_or_default().replace('\n', " ")
+    }
 }
 
 /// Declares the folders named, and lists their types.
@@ -38,6 +49,7 @@ macro_rules! list {
             example: include_str!(concat!(stringify!($folder), "/example.yaml")),
             schema: || $crate::panel::kind::schema::<$folder::Spec>(stringify!($folder)),
             read: |document| $crate::panel::kind::build(document, $folder::build),
+            sample: $folder::sample,
         }),+];
     };
 }
@@ -193,10 +205,8 @@ mod tests {
             told[0].starts_with("2:9 “time_series” is no type of panel; did you mean “timeseries”? There are: timeseries, kpi,"),
             "{told:?}"
         );
-        assert_eq!(
-            faults("panel:\n  title: x\n")[0],
-            "2:3 a panel needs a “type”: timeseries, kpi, health_status, table, bar, text, custom_image, custom_template"
-        );
+        let all = kinds().iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+        assert_eq!(faults("panel:\n  title: x\n")[0], format!("2:3 a panel needs a “type”: {all}"));
         assert!(!faults("a: b\n").is_empty());
     }
 }

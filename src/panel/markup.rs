@@ -112,25 +112,46 @@ const CLASSES: &[&str] = &[
 
 /// Elements inside each other; taking apart deeper ones takes the square of their depth.
 const DEEPEST: usize = 100;
+/// Elements that are opened anew because they were not closed in their turn.
+const MOST_ANEW: usize = 5_000;
+/// Elements that go on behind the end of what they stand in: a browser opens them anew there, and again in every block after it.
+const GO_ON: &[&str] = &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// Elements that hold nothing.
+const VOID: &[&str] = &["", "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"];
 
 /// The markup with nothing in it but text, structure, links and the utility classes; `None` where it is nested too deep.
 pub(super) fn safe(markup: &str) -> Option<Html> {
-    (depth(markup) <= DEEPEST).then(|| cleaned(markup))
+    is_tame(markup).then(|| cleaned(markup))
 }
 
-/// How deep elements stand in each other at most, at a glance: one that is never closed counts to the end.
-fn depth(markup: &str) -> usize {
-    let (mut now, mut most) = (0usize, 0);
+/// Whether taking it apart makes about as many elements as it has tags, none too deep. Told at a glance, and never for the better:
+/// what is not closed in its turn counts as open to the end.
+fn is_tame(markup: &str) -> bool {
+    let goes_on = |name: &&String| GO_ON.contains(&name.as_str());
+    let (mut open, mut anew): (Vec<String>, usize) = (Vec::new(), 0);
     for tag in markup.split('<').skip(1) {
-        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-        match (tag.starts_with('/'), name.to_ascii_lowercase().as_str()) {
-            (true, _) => now = now.saturating_sub(1),
-            (false, "" | "br" | "hr" | "img" | "input" | "wbr") => {}
-            (false, _) => now += 1,
+        let closes = tag.starts_with('/');
+        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        let name = name.to_ascii_lowercase();
+        if VOID.contains(&name.as_str()) {
+            continue;
         }
-        most = most.max(now);
+        if !closes {
+            // A block may end the paragraph before it.
+            anew += if goes_on(&&name) { 0 } else { open.iter().filter(goes_on).count() };
+            open.push(name);
+        } else if open.last() == Some(&name) {
+            open.pop();
+        } else if let Some(at) = open.iter().rposition(|other| *other == name).filter(|_| !goes_on(&&name)) {
+            let inside: Vec<String> = open.drain(at..).skip(1).filter(|name| goes_on(&name)).collect();
+            anew += inside.len();
+            open.extend(inside);
+        }
+        if open.len() > DEEPEST || anew > MOST_ANEW {
+            return false;
+        }
     }
-    most
+    true
 }
 
 fn cleaned(markup: &str) -> Html {
@@ -194,5 +215,29 @@ mod tests {
     fn what_is_nested_too_deep_is_refused_at_once() {
         assert!(safe(&("<div>".repeat(40_000) + "x")).is_none());
         assert!(safe(&"<p>a<br>b</p>".repeat(5_000)).is_some());
+    }
+
+    #[test]
+    fn markup_that_is_not_closed_in_its_turn_does_not_multiply() {
+        let many = |piece: &str| (0..8_000).map(|i| piece.replace('#', &i.to_string())).collect::<String>();
+        let several: String = (0..90).map(|i| format!("<b class=\"{i}\">")).collect();
+        let begun = std::time::Instant::now();
+        for bomb in [
+            many("<p><b class=\"#\"></p>"),
+            many("<b class=\"#\"></x>"),
+            many("<p><b class=\"#\"><table><tr><td></b></td></tr></table></p>"),
+            many("<a href=\"#\"><p>"),
+            format!("<p>{several}</p>{}", "<p>x</p>".repeat(20_000)),
+        ] {
+            assert!(safe(&bomb).is_none(), "{}", &bomb[..60]);
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+        for fair in [
+            "<p><b>x</p><p>y</b></p>".to_owned(),
+            "<ul>".to_owned() + &"<li><b>x</b> <a href=\"https://x.example/\"><i>y</i></a></li>".repeat(2_000) + "</ul>",
+            "<table>".to_owned() + &"<tr><td><b>1</b></td><td><code>2</code></td></tr>".repeat(2_000) + "</table>",
+        ] {
+            assert!(safe(&fair).is_some(), "{}", &fair[..40]);
+        }
     }
 }

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::View;
 use crate::domain::TimeRange;
+use crate::query::Aggregate;
 
 /// `Nov 21`, with the year where it is not this one.
 pub(super) fn day(at: DateTime<Utc>, view: &View) -> String {
@@ -73,6 +74,18 @@ pub(super) fn width(length: TimeDelta) -> String {
         s if s > 0 && s % 3_600 == 0 => format!("{} h", s / 3_600),
         s if s > 0 && s % 60 == 0 => format!("{} min", s / 60),
         s => format!("{s} s"),
+    }
+}
+
+/// What was made of the values of a bucket: `mean`, `sum`.
+pub(super) fn made(aggregate: Aggregate) -> &'static str {
+    match aggregate {
+        Aggregate::Avg => "mean",
+        Aggregate::Sum => "sum",
+        Aggregate::Min => "lowest",
+        Aggregate::Max => "highest",
+        Aggregate::Count => "count",
+        Aggregate::Last => "last",
     }
 }
 

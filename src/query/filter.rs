@@ -46,22 +46,24 @@ impl Query {
     pub fn source(&self) -> &Source {
         match self {
             Query::Series { source, .. }
+            | Query::Spread { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
-            Query::Rows { set, .. } | Query::Count { set } => &set.source,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => &set.source,
         }
     }
 
     fn source_mut(&mut self) -> &mut Source {
         match self {
             Query::Series { source, .. }
+            | Query::Spread { source, .. }
             | Query::Value { source, .. }
             | Query::Latest { source, .. }
             | Query::Groups { source, .. }
             | Query::Distinct { source, .. } => source,
-            Query::Rows { set, .. } | Query::Count { set } => &mut set.source,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => &mut set.source,
         }
     }
 }

@@ -93,6 +93,22 @@ pub enum Query {
         /// Range and bucket.
         window: Window,
     },
+    /// `time` (Instant, start of the bucket), `row` (which range of values, from 0: below the first edge), and `value`, how many
+    /// numbers lie in it; ordered by row, time.
+    Spread {
+        /// Where from.
+        source: Source,
+        /// The time column.
+        time: TimeColumn,
+        /// The value column.
+        value: Name,
+        /// Where the ranges of values begin, ascending; what equals an edge lies above it.
+        edges: Vec<f64>,
+        /// The bucket.
+        bucket: Bucket,
+        /// The range, in whole buckets.
+        range: TimeRange,
+    },
     /// One row: `value`, and `time` when there is a time column. Without `aggregate` the first row in the
     /// source's order (or the newest by `time`); with it, the aggregate over the range.
     Value {
@@ -165,6 +181,13 @@ pub enum Query {
     Count {
         /// The set.
         set: Set,
+    },
+    /// The same, but counting ends at `most`: whether there are more of them need not be told by reading them all.
+    CountTo {
+        /// The set.
+        set: Set,
+        /// Where counting ends.
+        most: u64,
     },
 }
 

@@ -10,10 +10,11 @@ impl Query {
     pub fn range(&self) -> Option<TimeRange> {
         match self {
             Query::Series { window, .. } => Some(window.range),
+            Query::Spread { range, .. } => Some(*range),
             Query::Value { range, .. } | Query::Groups { range, .. } => *range,
             Query::Latest { .. } => None,
             Query::Distinct { within, .. } => within.as_ref().map(|(_, range)| *range),
-            Query::Rows { set, .. } | Query::Count { set } => set.range,
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => set.range,
         }
     }
 
@@ -27,6 +28,7 @@ impl Query {
         };
         match &mut shape {
             Query::Series { window, .. } => window.range = moved(window.range),
+            Query::Spread { range, .. } => *range = moved(*range),
             Query::Value { range, .. } | Query::Groups { range, .. } => *range = range.map(moved),
             Query::Latest { .. } => {}
             Query::Distinct { within, .. } => {
@@ -34,7 +36,7 @@ impl Query {
                     *range = moved(*range);
                 }
             }
-            Query::Rows { set, .. } | Query::Count { set } => set.range = set.range.map(moved),
+            Query::Rows { set, .. } | Query::Count { set } | Query::CountTo { set, .. } => set.range = set.range.map(moved),
         }
         format!("{shape:?}")
     }

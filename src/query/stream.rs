@@ -5,7 +5,7 @@ use crate::datastore::{Failure, Rows};
 use crate::query::Name;
 use crate::tenancy::TenantScope;
 
-/// The most rows a file holds.
+/// The most rows a file holds, whatever the settings say.
 pub const FILE_CAP: u64 = 5_000_000;
 
 impl Query {
@@ -16,14 +16,14 @@ impl Query {
         Query::Rows { set, columns, sort, offset: 0, limit }
     }
 
-    /// Asks the tenant's datastore past the cache; at most [`FILE_CAP`] rows.
+    /// Asks the tenant's datastore past the cache; at most `cap` rows, and never more than [`FILE_CAP`].
     ///
     /// # Errors
     /// Why the rows cannot be read.
-    pub async fn stream(&self, scope: &TenantScope) -> Result<Rows, Failure> {
+    pub async fn stream(&self, scope: &TenantScope, cap: u64) -> Result<Rows, Failure> {
         let Some(datastore) = scope.datastore() else {
             return Err(Failure::Unreachable("this tenant has no datastore in this environment".to_owned()));
         };
-        datastore.stream(&self.statement(datastore.dialect(), datastore.schema()), FILE_CAP).await
+        datastore.stream(&self.statement(datastore.dialect(), datastore.schema()), cap.min(FILE_CAP)).await
     }
 }

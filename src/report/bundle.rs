@@ -42,6 +42,8 @@ pub struct Bundle {
     pub zone: chrono_tz::Tz,
     /// Whether the caller may still have it.
     pub allowed: Allowed,
+    /// The most rows of one panel.
+    pub cap: u64,
 }
 
 /// Where the packer writes, and the stream takes from.
@@ -134,7 +136,7 @@ impl Packing {
             self.list(&part, json!({ "left_out": "This panel has no rows." }));
             return Ok(());
         };
-        match export.query.stream(&self.bundle.scope).await {
+        match export.query.stream(&self.bundle.scope, self.bundle.cap).await {
             Ok(rows) => {
                 self.start(&part.file)?;
                 let writer = Writer::new(Format::Csv, self.bundle.zone);

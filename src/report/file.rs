@@ -9,9 +9,9 @@ use super::{Allowed, Broken};
 use crate::datastore::Rows;
 use crate::domain::Key;
 use crate::frame::Frame;
-use crate::frame::write::Writer;
+use crate::frame::write::{Format, Writer};
 use crate::panel::Export;
-use crate::query::{Cache, FILE_CAP};
+use crate::query::Cache;
 use crate::tenancy::TenantScope;
 
 /// A piece of a file, or why there are no more.
@@ -32,20 +32,21 @@ struct Writing {
     export: Export,
     writer: Writer,
     allowed: Allowed,
+    told: bool,
     begun: bool,
     stage: Stage,
 }
 
-/// Whether there are more rows than a file holds; no when the database cannot tell in time.
-pub async fn is_cut(export: &Export, scope: &TenantScope, cache: &Cache, panel: &Key) -> bool {
-    let Some(count) = &export.count else { return false };
+/// Whether there are more than `cap` rows; no when the database cannot tell in time.
+pub async fn is_cut(export: &Export, scope: &TenantScope, cache: &Cache, panel: &Key, cap: u64) -> bool {
+    let Some(count) = export.more_than(cap) else { return false };
     let Ok(answer) = count.run(scope, cache, panel.as_str(), COUNTED).await else { return false };
-    answer.frame.column("count").and_then(|count| count.number(0)).is_some_and(|count| count > FILE_CAP as f64)
+    answer.frame.column("count").and_then(|count| count.number(0)).is_some_and(|count| count > cap as f64)
 }
 
-/// The file, piece by piece. Dropped, it stops the database's work.
-pub fn pieces(rows: Rows, export: Export, writer: Writer, allowed: Allowed) -> impl Stream<Item = Piece> + Send {
-    let writing = Writing { rows, export, writer, allowed, begun: false, stage: Stage::Rows };
+/// The file, piece by piece. Dropped, it stops the database's work. `told`: its head says that rows are left out.
+pub fn pieces(rows: Rows, export: Export, writer: Writer, allowed: Allowed, told: bool) -> impl Stream<Item = Piece> + Send {
+    let writing = Writing { rows, export, writer, allowed, told, begun: false, stage: Stage::Rows };
     unfold(writing, async |mut writing| {
         let piece = writing.next().await?;
         Some((piece, writing))
@@ -70,6 +71,10 @@ impl Writing {
                 }
                 self.writer.rows(&self.export.shape(&frame), &mut out);
                 self.stage = Stage::Rows;
+            }
+            // A CSV has no place for the word that rows are missing, and its head is gone.
+            Ok(None) if self.writer.is_truncated() && !self.told && self.writer.format() == Format::Csv => {
+                return Err(Broken::Capped);
             }
             Ok(None) => self.writer.end(&mut out),
             Err(broken) => {

@@ -24,6 +24,9 @@ pub enum Broken {
     /// Signed out, or no member any more.
     #[error("whoever took the file may not have it any more")]
     NotAllowed,
+    /// There are more rows than a file holds, and that could not be told at its beginning.
+    #[error("there are more rows than a file holds")]
+    Capped,
     /// Packing failed.
     #[error("the file could not be packed: {0}")]
     Packing(String),
@@ -35,6 +38,7 @@ impl Broken {
         match self {
             Broken::Database(failure) => failure.words(),
             Broken::NotAllowed => "You are signed out, or no longer have access.".to_owned(),
+            Broken::Capped => "There are more rows than a file holds.".to_owned(),
             Broken::Packing(_) => "The file could not be packed.".to_owned(),
         }
     }

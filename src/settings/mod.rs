@@ -13,8 +13,8 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::variables;
-pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault};
-pub use words::{Env, LogFormat, Secret};
+pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
+pub use words::{Env, Issuer, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
 use words::{Cidrs, Hosts};
@@ -184,6 +184,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Who makes our tokens: the address people know the installation by.
+    pub fn issuer(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
     /// Whether visitors come over https: ended here, or by a proxy in front.
     pub fn is_https(&self) -> bool {
         self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
@@ -232,6 +240,8 @@ mod tests {
             ("LOGGIA_SESSION__MAX_HOURS", "18446744073709551615"),
             ("LOGGIA_SESSION__IDLE_MINUTES", "0"),
             ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "0"),
+            ("LOGGIA_LIMITS__EXPORT_ROWS", "5000001"),
             ("LOGGIA_RATE_LIMIT__CALLER_BURST", "0"),
             ("LOGGIA_LIMITS__HEAD_SECONDS", "0"),
             ("LOGGIA_LIMITS__BODY_BYTES", "1000"),

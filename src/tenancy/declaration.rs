@@ -10,7 +10,7 @@ use crate::domain::{Key, Slug};
 use crate::identity::Sealer;
 
 /// What a tenant's folder says of it. A field that is not set is left as it is in the central database;
-/// brand, dashboards and apps are what the folder says, also when that is nothing.
+/// the lists of shared dashboards and apps are what the folder says, also when that is nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TenantDeclaration {
     /// The folder's name.
@@ -47,6 +47,20 @@ impl TenantDeclaration {
             dashboards: Vec::new(),
             apps: Vec::new(),
         }
+    }
+}
+
+impl TenantDeclaration {
+    /// What the file sets, by its path there: that is read-only everywhere else.
+    pub fn owned(&self) -> Vec<String> {
+        let set = [
+            ("name", self.name.is_some()),
+            ("timezone", self.zone.is_some()),
+            ("branding.accent", self.accent.is_some()),
+            ("branding.logo", self.logo.is_some()),
+            ("datastores", !self.datastores.is_empty()),
+        ];
+        set.into_iter().filter(|(_, set)| *set).map(|(field, _)| field.to_owned()).collect()
     }
 }
 

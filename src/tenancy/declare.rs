@@ -207,37 +207,54 @@ fn wanted(mut row: Tenant, folder: &TenantDeclaration) -> Tenant {
     if row.status == Status::Missing {
         row.status = Status::Active;
     }
-    row.config.brand = Brand { accent: folder.accent.clone(), logo: folder.logo.clone() };
+    let Brand { accent, logo } = &mut row.config.brand;
+    for (field, declared, there) in [("branding.accent", &folder.accent, accent), ("branding.logo", &folder.logo, logo)] {
+        // What the file no longer sets is gone; what it never set is somebody else's.
+        if declared.is_some() || row.config.owned.iter().any(|owned| owned == field) {
+            there.clone_from(declared);
+        }
+    }
+    row.config.owned = folder.owned();
     row.config.dashboards = folder.dashboards.iter().map(ToString::to_string).collect();
     row.config.apps = folder.apps.iter().map(ToString::to_string).collect();
     row.config.declared = true;
     row
 }
 
-fn words(row: &Tenant, wanted: &Tenant) -> String {
+/// What changes of a tenant, in words for a plan or the audit.
+pub(super) fn words(row: &Tenant, wanted: &Tenant) -> String {
     let mut parts = Vec::new();
-    if row.status != wanted.status {
-        parts.push("its folder is back".to_owned());
+    match (row.status, wanted.status) {
+        (before, after) if before == after => {}
+        (Status::Missing, Status::Active) => parts.push("its folder is back".to_owned()),
+        (before, after) => parts.push(format!("{before} → {after}")),
     }
     if row.name != wanted.name {
         parts.push(format!("name “{}” → “{}”", row.name, wanted.name));
     }
-    if row.config.zone != wanted.config.zone {
+    let (before, after) = (&row.config, &wanted.config);
+    if before.zone != after.zone {
         let of = |config: &Config| config.zone.clone().unwrap_or_else(|| "none".to_owned());
-        parts.push(format!("zone {} → {}", of(&row.config), of(&wanted.config)));
+        parts.push(format!("zone {} → {}", of(before), of(after)));
     }
-    if row.config.brand != wanted.config.brand {
-        parts.push("brand changed".to_owned());
+    if before.dashboards != after.dashboards {
+        parts.push(format!("shared dashboards: {}", list(&after.dashboards)));
     }
-    if row.config.dashboards != wanted.config.dashboards {
-        parts.push(format!("shared dashboards: {}", list(&wanted.config.dashboards)));
+    if before.assigned != after.assigned {
+        parts.push(format!("assigned dashboards: {}", list(&after.assigned)));
     }
-    if row.config.apps != wanted.config.apps {
-        parts.push(format!("shared apps: {}", list(&wanted.config.apps)));
+    if before.apps != after.apps {
+        parts.push(format!("shared apps: {}", list(&after.apps)));
     }
-    if row.config.declared != wanted.config.declared {
-        parts.push("now described by its folder".to_owned());
-    }
+    let changed = [
+        ("brand changed", before.brand != after.brand),
+        ("filters changed", before.filters != after.filters),
+        ("visible components changed", before.components != after.components),
+        ("storage changed", before.storage != after.storage),
+        ("now described by its folder", before.declared != after.declared),
+        ("other fields are set by its file", before.owned != after.owned),
+    ];
+    parts.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what.to_owned()));
     parts.join("; ")
 }
 

@@ -1,13 +1,14 @@
 //! Who belongs to a tenant, and as what.
 
 use crate::central::audit::{About, Action};
-use crate::central::members::{self, Origin};
-use crate::central::{Change, Error, Source, tenants, users};
+use crate::central::members;
+use crate::central::{Change, Error, Page, Source, roster, tenants, users};
 use crate::domain::{Actor, Email, Role, Slug, TenantId, UserId};
 
 use super::Tenancy;
 
-pub use crate::central::members::Member;
+pub use crate::central::members::{Member, Origin};
+pub use crate::central::roster::{Account, Membership, Search, Sort};
 
 /// The members of a tenant by address, at most a thousand.
 ///
@@ -41,6 +42,45 @@ pub async fn remove(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Ema
     let change = Change::open(tenancy.central(), actor).await?;
     members::remove(&change, who, of).await?;
     change.commit(Action::UnassignTenant, About::target(email).in_tenant(of)).await
+}
+
+/// The tenants somebody is a member of, whatever their state, by name, at most a thousand.
+///
+/// # Errors
+/// `Unavailable` when the central database does not answer.
+pub async fn memberships(tenancy: &Tenancy, user: UserId) -> Result<Vec<Membership>, Error> {
+    roster::memberships(tenancy.central(), user).await
+}
+
+/// The members of a tenant that match, a page of them, each with their role.
+///
+/// # Errors
+/// `Unavailable` when the central database does not answer.
+pub async fn list(tenancy: &Tenancy, tenant: TenantId, search: Search) -> Result<Page<Account>, Error> {
+    roster::list(tenancy.central(), &Search { tenant: Some(tenant), ..search }).await
+}
+
+/// Makes this user a member, or changes what they are. Nothing is written when they are that already.
+///
+/// # Errors
+/// `NotFound` when there is no such tenant or account.
+pub async fn grant(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: &Slug, role: Role) -> Result<(), Error> {
+    let email = address_of(tenancy.central(), user).await?;
+    assign(tenancy, actor, tenant, &email, role).await
+}
+
+/// Ends this user's membership; the tenant is closed to them at once.
+///
+/// # Errors
+/// `NotFound` when there is no such tenant, account or membership.
+pub async fn withdraw(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: &Slug) -> Result<(), Error> {
+    let email = address_of(tenancy.central(), user).await?;
+    remove(tenancy, actor, tenant, &email).await
+}
+
+async fn address_of(from: &impl Source, user: UserId) -> Result<Email, Error> {
+    let user = users::find(from, user).await?.ok_or_else(|| Error::NotFound("the account".to_owned()))?;
+    Ok(user.email)
 }
 
 async fn pair(from: &impl Source, tenant: &Slug, email: &Email) -> Result<(TenantId, UserId), Error> {

@@ -1,15 +1,23 @@
 //! Whose data: a tenant, and the proof that this caller may read it.
 
+mod address;
+mod check;
+pub mod datastores;
 mod declaration;
 mod declare;
+pub mod devices;
+mod draft;
 mod lists;
 pub mod members;
 mod open;
 pub mod preferences;
 mod proof;
+mod refused;
 mod scope;
 mod standing;
 mod state;
+pub mod tenants;
+mod tokens;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,11 +32,15 @@ use crate::datastore::Datastores;
 use crate::domain::TenantId;
 use crate::identity::Sealer;
 
-pub use crate::central::tenants::{Brand, Status, TenantCard};
+pub use crate::central::tenants::{Brand, Status, Storage, TenantCard};
+pub use address::AddressView;
 pub use declaration::{DatastoreDeclaration, Env, Kind, SecretReference, TenantDeclaration};
 pub use declare::{Difference, How};
+pub use draft::DatastoreDraft;
 pub use proof::{Operator, TenantAdmin};
+pub use refused::Refused;
 pub use scope::{Denied, TenantScope};
+pub use tokens::{Exchanged, NotExchanged};
 
 use standing::{Asked, Standing};
 

@@ -24,9 +24,7 @@ pub(super) fn target(store: &Stored, data: &Path, sealer: &Sealer) -> Result<Tar
     if store.kind == "databricks" {
         return Err("datastores of kind databricks are not supported by this version".to_owned());
     }
-    let reference: SecretReference =
-        serde_json::from_str(&store.secret_ref).map_err(|_| "its address is not readable".to_owned())?;
-    let url = reference.resolve(sealer)?;
+    let url = SecretReference::stored(&store.secret_ref)?.resolve(sealer)?;
     let mut target = Target::parse(&url, data).map_err(|bad| bad.to_string())?;
     target.schema.clone_from(&store.schema);
     target.catalog.clone_from(&store.catalog);

@@ -126,7 +126,24 @@ impl TenantScope {
 
     /// The shared dashboards the tenant uses.
     pub fn dashboards(&self) -> &[String] {
-        &self.standing.tenant.config.dashboards
+        &self.standing.dashboards
+    }
+
+    /// What a filter is set to for who has saved nothing of their own.
+    pub fn preset(&self, filter: &Key) -> Option<&[String]> {
+        self.standing.tenant.config.filters.get(filter.as_str()).map(Vec::as_slice)
+    }
+
+    /// Whether the tenant sees this panel.
+    pub fn has_component(&self, panel: &Key) -> bool {
+        let list = self.standing.tenant.config.components.as_ref();
+        list.is_none_or(|list| list.iter().any(|id| id == panel.as_str()))
+    }
+
+    /// Where the tenant's files lie in the storage that pipelines fill: what was made for it, and what it sent in.
+    pub fn storage(&self) -> (String, String) {
+        let storage = &self.standing.tenant.config.storage;
+        (storage.processed(self.tenant()), storage.uploads(self.tenant()))
     }
 
     /// Whether this dashboard may be shown to the caller: a wall screen was given a list, everybody else sees all.
@@ -145,6 +162,11 @@ impl TenantScope {
     /// The tenant's primary datastore in this environment, if it has one that can be opened.
     pub fn datastore(&self) -> Option<&Datastore> {
         self.standing.datastore.as_ref()
+    }
+
+    /// The catalog of the tenant's primary datastore (`uc_catalog`), whether or not it can be opened.
+    pub fn catalog(&self) -> Option<&str> {
+        self.standing.catalog.as_deref()
     }
 
     /// Why the tenant's datastore cannot be opened, for authors and the log.

@@ -6,10 +6,10 @@ use uuid::Uuid;
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::{Error, datastores};
 use crate::datastore::Datastore;
-use crate::domain::{Role, UserId};
+use crate::domain::{Role, Slug, UserId};
 use crate::identity::Identity;
 
-use super::{Tenancy, open};
+use super::{Operator, Tenancy, open};
 
 /// How long a membership is remembered without asking the central database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
@@ -21,11 +21,21 @@ pub(super) type Asked = (UserId, bool, String);
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) tenant: Tenant,
+    pub(super) dashboards: Vec<String>,
     pub(super) role: Role,
     pub(super) datastore: Option<Datastore>,
     pub(super) fault: Option<String>,
+    pub(super) catalog: Option<String>,
     at: DateTime<Utc>,
     epoch: u64,
+}
+
+/// A tenant's primary datastore, or why it is not to be had; the catalog is known either way.
+#[derive(Default)]
+struct Opened {
+    datastore: Option<Datastore>,
+    fault: Option<String>,
+    catalog: Option<String>,
 }
 
 impl Tenancy {
@@ -47,34 +57,44 @@ impl Tenancy {
             Some((tenant, None)) if !identity.is_person() && identity.bound_to() == Some(tenant.id) => (tenant, Role::Viewer),
             _ => return Ok(None),
         };
-        let (datastore, fault) = self.open(&tenant).await?;
-        let standing = Arc::new(Standing { tenant, role, datastore, fault, at, epoch });
+        let Opened { datastore, fault, catalog } = self.open(&tenant).await?;
+        let standing = Arc::new(Standing { dashboards: tenant.config.shown(), tenant, role, datastore, fault, catalog, at, epoch });
         self.0.known.insert(asked, Arc::clone(&standing));
         Ok(Some(standing))
     }
 
-    async fn open(&self, tenant: &Tenant) -> Result<(Option<Datastore>, Option<String>), Error> {
+    /// The slug of the tenant of this slug or id, whatever its state, for those who run the installation.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn slug_of(&self, _: &Operator, tenant: &str) -> Result<Option<Slug>, Error> {
+        let found = tenants::standing(self.central(), UserId(Uuid::nil()), &searchable(tenant), id(tenant)).await?;
+        Ok(found.map(|(tenant, _)| tenant.slug))
+    }
+
+    async fn open(&self, tenant: &Tenant) -> Result<Opened, Error> {
         if tenant.status != Status::Active {
-            return Ok((None, None));
+            return Ok(Opened::default());
         }
         let stores = datastores::of(self.central(), tenant.id).await?;
-        let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok((None, None)) };
+        let Some(store) = open::primary(&stores, self.0.house.env) else { return Ok(Opened::default()) };
+        let catalog = store.catalog.clone();
         Ok(match open::target(store, &self.0.house.data, &self.0.house.sealer) {
-            Ok(target) => (Some(self.0.stores.get(&(tenant.id, store.id), &target)), None),
+            Ok(target) => Opened { datastore: Some(self.0.stores.get(&(tenant.id, store.id), &target)), fault: None, catalog },
             Err(fault) => {
                 tracing::warn!(tenant = %tenant.slug, %fault, "the tenant's datastore cannot be opened");
-                (None, Some(fault))
+                Opened { datastore: None, fault: Some(fault), catalog }
             }
         })
     }
 }
 
 /// PostgreSQL refuses a NUL in a text, which must not tell a strange slug from an unknown one.
-fn searchable(slug: &str) -> String {
+pub(super) fn searchable(slug: &str) -> String {
     slug.chars().filter(|c| *c != '\0').take(64).collect()
 }
 
 /// The id, if the text is one in its usual form; else one that nobody has.
-fn id(text: &str) -> Uuid {
+pub(super) fn id(text: &str) -> Uuid {
     if text.len() == 36 { text.parse().unwrap_or_default() } else { Uuid::nil() }
 }

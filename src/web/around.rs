@@ -6,7 +6,7 @@ use super::Parts;
 use super::assets;
 use super::cookie;
 use super::limits;
-use super::pages::{Assets, Chrome, DashboardLink, TenantLink, Theme, UserView};
+use super::pages::{Assets, Chrome, DashboardLink, Link, TenantLink, Theme, UserView};
 use super::view::{PageView, dashboard_path};
 use crate::config::Dashboard;
 use crate::error::{Error, Result};
@@ -54,7 +54,9 @@ pub fn loaded(brand: Option<String>) -> Assets {
 
 /// The frame of a page that belongs to no tenant.
 pub fn bare(title: &str, theme: Theme, identity: Option<&Identity>, page: Address) -> Chrome {
-    Chrome { title: title.to_owned(), assets: loaded(None), theme, user: identity.map(user), page, ..Chrome::default() }
+    let administration = Link { name: "Administration".to_owned(), href: "/admin".to_owned(), current: false };
+    let places = identity.filter(|identity| identity.is_operator()).map(|_| administration).into_iter().collect();
+    Chrome { title: title.to_owned(), assets: loaded(None), theme, user: identity.map(user), places, page, ..Chrome::default() }
 }
 
 fn user(identity: &Identity) -> UserView {
@@ -112,8 +114,46 @@ pub async fn tenant(
     chrome.dashboards = dashboards;
     chrome.kiosk = view.kiosk;
     chrome.tv = view.tv;
+    chrome.places = places(scope, chrome.places);
     chrome.assets.brand = super::pages::brand::url(scope);
     Ok(chrome)
+}
+
+/// The frame of a tenant's page that is no dashboard.
+///
+/// # Errors
+/// When the central database does not answer.
+pub async fn of_tenant(parts: &Parts, request: &Request, scope: &TenantScope, title: &str, page: Address) -> Result<Chrome> {
+    let mine = limits::in_time(parts.tenancy.mine(scope.identity(), None, 1)).await?;
+    let others = mine.items.iter().filter(|card| card.slug != *scope.slug()).take(SWITCHER);
+    let link = |name: &str, href: String, current| TenantLink { name: name.to_owned(), href, current };
+    let here = link(scope.name(), page.href(), true);
+    let others = others.map(|card| link(&card.name, format!("/tenant/{}", card.slug), false));
+    let mut chrome = bare(title, theme(request), Some(scope.identity()), page);
+    chrome.tenants = std::iter::once(here).chain(others).collect();
+    chrome.assets.brand = super::pages::brand::url(scope);
+    chrome.places = places(scope, chrome.places);
+    Ok(chrome)
+}
+
+/// Where a tenant's administrator may go beside its dashboards, before what they may do anywhere.
+fn places(scope: &TenantScope, elsewhere: Vec<Link>) -> Vec<Link> {
+    let place = |(word, name): (&str, &str)| Link {
+        name: name.to_owned(),
+        href: format!("/tenant/{}/{word}", scope.slug()),
+        current: false,
+    };
+    let own = [("members", "Members"), ("audit", "Audit"), ("devices", "Wall screens")];
+    let own = own.into_iter().filter(|_| scope.role().is_author()).map(place);
+    own.chain(elsewhere).collect()
+}
+
+/// Where this server is reached: its public address, else the one the request was sent to.
+pub fn origin(parts: &Parts, request: &Request) -> String {
+    match &parts.settings.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
+    }
 }
 
 /// What of a view means the same on another dashboard.
@@ -128,6 +168,23 @@ pub fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
 /// A redirect with 303: whatever was sent, the next is a GET.
 pub fn see_other(href: &str) -> Response {
     Response::builder().status(http::StatusCode::SEE_OTHER).header("location", href).finish().into_response()
+}
+
+/// An answer that leads somewhere with 303.
+pub fn leading_to(mut response: Response, href: &str) -> Response {
+    response.set_status(http::StatusCode::SEE_OTHER);
+    if let Ok(value) = http::HeaderValue::from_str(href) {
+        response.headers_mut().insert(http::header::LOCATION, value);
+    }
+    response
+}
+
+/// Where visitors reach this server: what the operator says, else what the browser calls it.
+pub fn origin(parts: &Parts, request: &Request) -> String {
+    match &parts.settings.public_url {
+        Some(url) => url.origin().ascii_serialization(),
+        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
+    }
 }
 
 /// A path of our own that is safe to lead to after signing in; anything else leads home.

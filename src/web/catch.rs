@@ -6,7 +6,7 @@ use poem::{Request, Response};
 use serde_json::json;
 
 use super::trail::Trail;
-use super::{cookie, routes};
+use super::{cookie, openapi};
 use crate::error::Error;
 
 /// What kind of answer the caller can read.
@@ -24,7 +24,7 @@ impl Asked {
     /// By the decoded path (so that `%61pi` is `api`), then by who asks.
     pub fn of(request: &Request) -> Asked {
         let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
-        if path == "/api" || path.starts_with("/api/") {
+        if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
             Asked::Api
         } else if request.header("hx-request").is_some() {
             Asked::Fragment
@@ -74,6 +74,9 @@ pub fn ours(error: poem::Error) -> Error {
     if error.is::<Error>() {
         return error.downcast::<Error>().unwrap_or_else(|e| Error::Internal(anyhow::anyhow!("{e}")));
     }
+    if let Some(error) = openapi::translate(&error) {
+        return error;
+    }
     if error.is::<NotFoundError>() {
         return Error::NotFound("page");
     }
@@ -115,8 +118,8 @@ pub fn problem(error: &Error, trail: &Trail) -> Response {
 }
 
 /// Which verbs there are, where the one that came is none of them.
-pub fn allow(error: &Error, pattern: &str, response: &mut Response) {
-    let verbs = routes::allowed(pattern).filter(|_| matches!(error, Error::Method));
+pub fn allow(error: &Error, verbs: Option<String>, response: &mut Response) {
+    let verbs = verbs.filter(|_| matches!(error, Error::Method));
     if let Some(verbs) = verbs.and_then(|verbs| HeaderValue::from_str(&verbs).ok()) {
         response.headers_mut().insert(header::ALLOW, verbs);
     }
@@ -127,7 +130,7 @@ pub fn mark(error: &Error, response: &mut Response) {
     if let Some(wait) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    if matches!(error, Error::SignedOut) && response.status() == StatusCode::UNAUTHORIZED {
+    if matches!(error, Error::SignedOut | Error::WrongPassword) && response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loggia\""));
     }
 }

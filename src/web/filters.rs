@@ -203,6 +203,16 @@ pub async fn saved(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard) ->
     Ok((!query.is_empty()).then_some(query))
 }
 
+/// What the tenant's filters are set to for who saved nothing, as an address writes it.
+pub fn preset(scope: &TenantScope, dashboard: &Dashboard) -> Option<Vec<(String, String)>> {
+    let of = |filter: &Filter| {
+        let values = scope.preset(&filter.id).unwrap_or_default().iter().filter(|value| is_choice(filter, value));
+        values.map(|value| (filter.parameter(), value.clone())).collect::<Vec<_>>()
+    };
+    let query: Vec<(String, String)> = dashboard.filters.iter().flat_map(of).collect();
+    (!query.is_empty()).then_some(query)
+}
+
 fn is_choice(filter: &Filter, value: &str) -> bool {
     match &filter.choices {
         Choices::Listed(list) => list.iter().any(|choice| choice == value),
@@ -213,8 +223,11 @@ fn is_choice(filter: &Filter, value: &str) -> bool {
 /// Saves what is set as the caller's own, or forgets it.
 ///
 /// # Errors
-/// When the central database does not answer.
+/// When the central database does not answer, or the caller is nobody who has anything of their own.
 pub async fn save(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, set: Option<&PageView>) -> Result<()> {
+    if !scope.identity().is_person() {
+        return Err(Error::Forbidden);
+    }
     let all = preferences::load(&parts.tenancy, scope).await.map_err(Error::unavailable)?;
     let mut own: Map<String, Value> = match all.get(dashboard.key.as_str()) {
         Some(Value::Object(own)) => own.clone(),

@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::limits::{self, Rates};
 use super::trail::Trail;
-use super::{Parts, cookie};
+use super::{Parts, cookie, tls};
 use crate::central;
-use crate::domain::TenantId;
+use crate::domain::{CorrelationId, TenantId};
 use crate::error::{Error, Result};
-use crate::identity::{Audience, Identity, Refusal};
-use crate::tenancy::{Denied, Operator, TenantAdmin, TenantScope};
+use crate::identity::{Audience, Identity, KeyFault, Refusal};
+use crate::tenancy::{Denied, NotExchanged, Operator, TenantAdmin, TenantScope};
 
 /// The parts of the server that a request may use.
 pub fn parts(request: &Request) -> Result<&Arc<Parts>> {
@@ -26,12 +26,15 @@ pub struct Visitor(pub Option<Identity>);
 
 /// The visitor behind a request's credentials, counted against their rate. Who brings a token is judged by it alone,
 /// whatever cookie lies beside it.
-async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
+pub(super) async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
     let parts = parts(request)?;
     let trail = Trail::of(request);
     let rates = &parts.rates;
     let identity = match bearer(request) {
-        Brought::Nothing if audience == Audience::Internal => None,
+        Brought::Nothing if audience == Audience::Internal => match tls::certificate(request) {
+            Some(hash) => limits::in_time(parts.identities.machine_by_certificate(hash, trail.correlation)).await?,
+            None => None,
+        },
         Brought::Nothing => match cookie::token(request, parts.settings.is_https()) {
             Some(token) => limits::in_time(parts.identities.identify(&token, trail.correlation)).await?,
             None => None,
@@ -69,6 +72,37 @@ fn bearer(request: &Request) -> Brought {
             Brought::Token(token.trim().to_owned())
         }
         _ => Brought::SomethingElse,
+    }
+}
+
+/// What a caller came by, to be asked about again while an answer is on its way.
+#[derive(Clone)]
+pub enum Pass {
+    /// The session's token.
+    Session(String),
+    /// A bearer's.
+    Bearer(String),
+    /// Neither.
+    Nothing,
+}
+
+impl Pass {
+    /// What this request brought.
+    pub fn of(request: &Request, https: bool) -> Pass {
+        match bearer(request) {
+            Brought::Token(token) => Pass::Bearer(token),
+            Brought::SomethingElse => Pass::Nothing,
+            Brought::Nothing => cookie::token(request, https).map_or(Pass::Nothing, Pass::Session),
+        }
+    }
+
+    /// Who that is now; nobody where it is not good any more, or nobody can tell.
+    pub async fn again(&self, parts: &Parts, correlation: CorrelationId) -> Option<Identity> {
+        match self {
+            Pass::Session(token) => parts.identities.identify(token, correlation).await.ok().flatten(),
+            Pass::Bearer(token) => parts.identities.bearer(token, Audience::Api, correlation).await.ok(),
+            Pass::Nothing => None,
+        }
     }
 }
 
@@ -128,6 +162,16 @@ impl<'a> FromRequest<'a> for TenantAdmin {
     }
 }
 
+/// Whoever may exchange what they bring for a token: beside those whom the public API takes, machine clients.
+#[derive(Clone, Debug)]
+pub struct Exchanging(pub Identity);
+
+impl<'a> FromRequest<'a> for Exchanging {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Exchanging(visitor(request, Audience::Exchange).await?.ok_or(Error::SignedOut)?))
+    }
+}
+
 /// The tenant that an API call means: the token's, else the one last selected, else the only one (DECISIONS 10).
 #[derive(Clone, Debug)]
 pub struct ActiveTenant(pub TenantScope);
@@ -153,7 +197,10 @@ async fn only_tenant(parts: &Parts, identity: &Identity) -> Result<TenantId> {
 }
 
 /// The proof for one tenant, noted in the trail and counted against the tenant's rate.
-async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
+///
+/// # Errors
+/// Not the caller's, suspended, too often, or the central database does not answer.
+pub async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
     let trail = Trail::of(request);
     let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, identity, tenant, trail.correlation)).await?;
     {
@@ -166,10 +213,25 @@ async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &s
     Ok(scope)
 }
 
+/// The wall screen behind a request's cookie, where nobody is signed in. It looks and never sends anything.
+async fn screen(request: &Request) -> Result<Option<Identity>> {
+    let (parts, trail) = (parts(request)?, Trail::of(request));
+    let token = cookie::device(request, parts.settings.is_https());
+    let Some(token) = token.filter(|_| matches!(*request.method(), Method::GET | Method::HEAD)) else { return Ok(None) };
+    let found = limits::in_time(parts.identities.device(&token, trail.correlation)).await?;
+    let Some((identity, _)) = found else { return Ok(None) };
+    let identity = identity.seen_from(trail.address);
+    enter(request, parts, &trail, &identity, &parts.rates).await?;
+    Ok(Some(identity))
+}
+
 impl<'a> FromRequest<'a> for TenantScope {
     /// The tenant in the path, for the one behind the credentials.
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let identity = visitor(request, Audience::Api).await?.ok_or(Error::SignedOut)?;
+        let identity = match visitor(request, Audience::Api).await? {
+            Some(identity) => identity,
+            None => screen(request).await?.ok_or(Error::SignedOut)?,
+        };
         let parts = parts(request)?;
         let slug: String = request.path_params::<super::TenantInPath>().map_err(|_| Error::NotYours)?.tenant;
         Ok(scope(request, parts, &identity, &slug).await?)
@@ -184,14 +246,31 @@ impl From<central::Error> for Error {
 }
 
 impl From<Refusal> for Error {
-    /// The reason is for the log: the caller learns only that the token is not taken.
+    /// The reason stands in the log: the caller learns only that the token is not taken.
     fn from(refusal: Refusal) -> Error {
         match refusal {
-            Refusal::Bad(reason) => {
-                tracing::info!(reason, "a bearer token was refused");
-                Error::SignedOut
-            }
+            Refusal::Bad(_) => Error::SignedOut,
             Refusal::Unavailable(cause) => Error::unavailable(cause),
+        }
+    }
+}
+
+impl From<KeyFault> for Error {
+    /// While no key signs nobody gets a token; who asked to rotate learns what to do.
+    fn from(fault: KeyFault) -> Error {
+        match fault {
+            KeyFault::NoNewKey(words) => Error::Conflict(words),
+            other => Error::unavailable(other),
+        }
+    }
+}
+
+impl From<NotExchanged> for Error {
+    fn from(fault: NotExchanged) -> Error {
+        match fault {
+            NotExchanged::Bound => Error::Forbidden,
+            NotExchanged::Denied(denied) => denied.into(),
+            NotExchanged::Keys(fault) => fault.into(),
         }
     }
 }

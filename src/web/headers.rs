@@ -24,7 +24,14 @@ const ALWAYS: &[(&str, &str)] = &[
 ];
 
 /// Puts the headers on an answer.
-pub fn dress(headers: &mut HeaderMap, https: bool) {
+pub fn dress(headers: &mut HeaderMap, https: bool, forms_lead_to: Option<&str>) {
+    // Signing out is a form of ours whose answer leads to the provider, and a browser checks where it leads.
+    let allowed =
+        forms_lead_to.map(|origin| CONTENT_SECURITY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
+    let allowed = allowed.and_then(|policy| HeaderValue::from_str(&policy).ok());
+    if let Some(policy) = allowed.filter(|_| !headers.contains_key(header::CONTENT_SECURITY_POLICY)) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     for (name, value) in ALWAYS {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {

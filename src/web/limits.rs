@@ -30,6 +30,8 @@ const HEADERS: usize = 32 * 1024;
 /// Bytes of a form.
 const FORM: usize = 64 * 1024;
 
+/// Bytes of a body of JSON.
+const JSON: usize = 256 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -136,6 +138,19 @@ pub async fn read_form<T: DeserializeOwned>(body: &mut poem::RequestBody) -> Res
         _ => Error::Malformed("The form did not arrive whole"),
     })?;
     serde_urlencoded(&content).ok_or(Error::Malformed("The form cannot be read"))
+}
+
+/// Reads a body of JSON, at most 256 KiB of it; nothing where there is none.
+///
+/// # Errors
+/// [`Error::TooLarge`] or [`Error::Malformed`].
+pub async fn read_json(body: &mut poem::RequestBody) -> Result<bytes::Bytes> {
+    let Ok(body) = body.take() else { return Ok(bytes::Bytes::new()) };
+    let read = tokio::time::timeout(FORM_TIME, body.into_bytes_limit(JSON)).await;
+    read.map_err(|_| Error::Malformed("The body took too long to arrive"))?.map_err(|fault| match fault {
+        poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge("The body is larger than 256 KiB"),
+        _ => Error::Malformed("The body did not arrive whole"),
+    })
 }
 
 /// A form's fields as the struct that names them; strict about UTF-8.

@@ -1,23 +1,32 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
+pub mod api;
 mod around;
 mod assets;
+mod browser;
 mod catch;
 mod compress;
 mod cookie;
 mod csrf;
 mod exports;
 mod filters;
+mod form;
 mod guards;
 mod headers;
+mod ledger;
+pub mod internal;
+mod jwks;
 mod limits;
+mod listing;
+mod openapi;
 mod paced;
 pub mod pages;
 mod panels;
 mod probes;
 pub mod routes;
 mod scheme;
+mod tls;
 mod trail;
 mod view;
 
@@ -31,13 +40,15 @@ use serde::Deserialize;
 pub use accept::Door;
 pub use limits::Rates;
 pub use paced::Paced;
+pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
 use crate::central::Central;
-use crate::central::audit::Queue;
+use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
+use crate::identity::oidc::Provider;
 use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
@@ -54,6 +65,7 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub central: Central,
     pub audit: Queue,
+    pub chain: ChainWatch,
     pub sealer: Sealer,
     pub identities: Identities,
     pub tenancy: Tenancy,
@@ -75,18 +87,19 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    /// Whether people come here; elsewhere programs alone do, and every error is one for programs.
     is_public: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public(), true)
+        Site::new(parts, api::mount(routes::public()), true)
     }
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::internal(), false)
+        Site::new(parts, internal::mount(routes::internal()), false)
     }
 
     fn new(parts: Arc<Parts>, routes: Route, is_public: bool) -> Site {
@@ -111,19 +124,24 @@ impl Site {
         {
             return led;
         }
-        let asked = catch::Question::of(&request, self.parts.settings.is_https());
+        let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
+        if !self.is_public {
+            asked.asked = catch::Asked::Api;
+        }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error,
             Err(_) => Error::Internal(anyhow::anyhow!("a handler panicked")).into(),
         };
         let pattern = error.data::<PathPattern>().cloned();
+        let verbs = error.data::<openapi::Verbs>().cloned();
         let error = catch::ours(error);
         catch::log(&error, trail);
         let mut response = pages::error::draw(&error, &asked, trail, &self.parts).await;
         catch::mark(&error, &mut response);
         if let Some(pattern) = pattern {
-            catch::allow(&error, &pattern.0, &mut response);
+            let verbs = verbs.map(|verbs| verbs.0.to_string()).or_else(|| routes::allowed(&pattern.0));
+            catch::allow(&error, verbs, &mut response);
             response.set_data(pattern);
         }
         response
@@ -140,7 +158,8 @@ impl Endpoint for Site {
         let accepts_gzip = compress::is_accepted(&request);
         request.set_data(self.parts.clone());
         let mut response = self.answer(request, &begun.trail).await;
-        headers::dress(response.headers_mut(), self.parts.settings.is_https());
+        let leads_to = self.parts.identities.provider().map(Provider::farewell_origin);
+        headers::dress(response.headers_mut(), self.parts.settings.is_https(), leads_to.as_deref());
         let response = compress::pack(response, accepts_gzip).await;
         Ok(begun.end(response, &self.parts.metrics))
     }

@@ -17,3 +17,17 @@
     email.form.querySelector('[type="submit"]').focus();
   });
 })();
+// The accent of a tenant's form is shown as it is typed.
+(() => {
+  'use strict';
+  const sheet = document.querySelector('link[data-preview]');
+  const field = sheet && document.getElementById(sheet.dataset.preview);
+  if (!field) return;
+  field.addEventListener('input', () => {
+    const accent = field.value.trim();
+    if (accent && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(accent)) return;
+    const url = new URL(sheet.href);
+    url.searchParams.set('accent', accent);
+    sheet.href = url.pathname + url.search;
+  });
+})();

@@ -14,7 +14,7 @@ const operations = '/tenant/acme-corp/dashboard/default';
 const sticksOut = (page) => page.$$eval('.panel', (panels) => panels.flatMap((panel) => {
   const card = panel.getBoundingClientRect();
   const hidden = (element) => element.closest('.sr, .pop, .scroll, .health, .legend, .end, .x, .note, .detail');
-  return [...panel.querySelectorAll('header > *, .because, .told-here, .kpi *, .tools, .pager, .area, .reason')]
+  return [...panel.querySelectorAll('header > *, .because, .told-here, .kpi *, .tools, .pager, .area, .keys, .reason')]
     .filter((element) => !hidden(element) && element.getBoundingClientRect().width > 1)
     .filter((element) => { const box = element.getBoundingClientRect(); return box.right > card.right + 0.5 || box.bottom > card.bottom + 0.5; })
     .map((element) => `${panel.id}: ${element.tagName}.${element.getAttribute('class')} “${element.textContent.trim().slice(0, 40)}”`);
@@ -26,7 +26,7 @@ test('nothing runs out of its card at any width', async () => {
   const found = [];
   for (const width of [360, 768, 1024, 1360, 2560, 3840]) {
     await page.setViewportSize({ width, height: 900 });
-    for (const path of [operations, '/tenant/acme-corp/dashboard/capacity', '/tenant/acme-corp/dashboard/states', '/tenant/global-retail/dashboard/default']) {
+    for (const path of [operations, '/tenant/acme-corp/dashboard/capacity', '/tenant/acme-corp/dashboard/overview', '/tenant/acme-corp/dashboard/states', '/tenant/global-retail/dashboard/default']) {
       await page.goto(path);
       found.push(...(await sticksOut(page)).map((words) => `${width} px ${path} ${words}`));
     }

@@ -19,6 +19,34 @@ async function print(page, name, format) {
 
 const sizes = { A4: [595, 842], Letter: [612, 792] };
 
+/** Marks the upper and the lower end of every chart with a word of its own, and finds both on the same printed page. */
+async function noChartIsCut(page, name) {
+  const count = await page.locator('.chart').evaluateAll((charts) => charts.forEach((chart, i) => {
+    const mark = (word, y) => {
+      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+      for (const [key, value] of Object.entries({ width: 90, height: 10, class: 'mark-of-the-test' })) svg.setAttribute(key, value);
+      const text = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+      for (const [key, value] of Object.entries({ x: 0, y, 'font-size': 7, fill: '#000' })) text.setAttribute(key, value);
+      text.textContent = word;
+      svg.append(text);
+      return svg;
+    };
+    chart.before(mark(`UPPER${i}END`, 8));
+    chart.after(mark(`LOWER${i}END`, 8));
+  })).then(() => page.locator('.chart').count());
+  assert.ok(count > 2, `${count} charts`);
+  for (const format of Object.keys(sizes)) {
+    const pages = await print(page, `${name}-marked`, format);
+    const where = (word) => pages.flatMap((text, i) => (text.includes(word) ? [i + 1] : []));
+    for (let i = 0; i < count; i += 1) {
+      const [upper, lower] = [where(`UPPER${i}END`), where(`LOWER${i}END`)];
+      assert.ok(upper.length === 1 && lower.length === 1, `chart ${i} is printed once on ${format}: ${upper} ${lower}`);
+      assert.equal(upper[0], lower[0], `chart ${i} is cut by the end of page ${upper[0]} of ${format}`);
+    }
+  }
+  await page.locator('.mark-of-the-test').evaluateAll((marks) => marks.forEach((mark) => mark.remove()));
+}
+
 test('a dashboard prints page by page, light and numbered, and no chart is cut', async () => {
   const viewer = await person(browser, server.url, { colorScheme: 'dark' });
   await signIn(viewer.page, 'viewer@acme.example');
@@ -39,6 +67,7 @@ test('a dashboard prints page by page, light and numbered, and no chart is cut',
     assert.match(pages[0], /Made .* by /);
     assert.ok(!text.includes('Back to the dashboard'), 'links to files are not printed');
   }
+  await noChartIsCut(viewer.page, 'dashboard');
   // No chart is higher than what is left of a page: it stands on one page as a whole.
   await viewer.page.emulateMedia({ media: 'print' });
   const charts = await viewer.page.locator('.chart').evaluateAll((all) => all.map((c) => [c.closest('.panel').getBoundingClientRect().height, getComputedStyle(c.closest('.panel')).breakInside]));

@@ -1,5 +1,6 @@
 //! Custom panels: endpoints that panic, hang or say too much, hostile pictures of other servers, and the good ones.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::world::people::Stage;
-use crate::world::{MARKS, World};
+use crate::world::{Kind, MARKS, Setting, World};
 
 const PATIENCE: Duration = Duration::from_millis(800);
 
@@ -88,11 +89,11 @@ impl Desk {
             page: Address::default(),
             fragment: Address::default(),
         };
-        Desk { endpoints: Endpoints::with_patience(registry, reach, PATIENCE).unwrap(), cache: Cache::new(1 << 20, clock), view }
+        Desk { endpoints: Endpoints::with_patience(registry, reach, PATIENCE), cache: Cache::new(1 << 20, clock), view }
     }
 
     async fn ask(&self, scope: &TenantScope, maker: Maker, wants: Wants) -> Result<Made, Trouble> {
-        let call = EndpointCall { maker, parameters: Map::new(), wants, follows: false };
+        let call = EndpointCall { maker, parameters: Map::new(), filters: Vec::new(), wants, follows: false };
         self.endpoints.ask(&call, Asked { scope, cache: &self.cache, view: &self.view, fresh: false }).await
     }
 
@@ -137,6 +138,13 @@ async fn what_an_endpoint_made_for_one_tenant_is_never_given_to_another() {
     }
 }
 
+/// The smallest PNG that is taken for one.
+fn png() -> Vec<u8> {
+    let part = |name: &[u8; 4], content: &[u8]| [&(content.len() as u32).to_be_bytes()[..], name, content, &[0; 4]].concat();
+    let head = part(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]);
+    [b"\x89PNG\r\n\x1a\n".to_vec(), head, part(b"IDAT", b"dots"), part(b"IEND", b"")].concat()
+}
+
 /// A server that answers each path in its own wrong way.
 async fn server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -154,7 +162,7 @@ async fn server() -> String {
                 };
                 let said = match path.as_str() {
                     "/html" => answer("image/png", b"<!doctype html><html><script>alert(1)</script></html>"),
-                    "/png" => answer("text/html", b"\x89PNG\r\n\x1a\n and so on"),
+                    "/png" => answer("text/html", &png()),
                     "/svg" => answer(
                         "image/svg+xml",
                         b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script><rect width='1' height='1'/></svg>",
@@ -245,4 +253,143 @@ async fn the_endpoints_of_this_program_draw_a_tenants_own_data() {
         assert_eq!(world.get(&viewer, &format!("/tenant/{slug}/dashboard/default/panel/cpu/image")).await.status(), 404);
     }
     world.close().await;
+}
+
+const NARROWED: &str = r#"dashboard:
+  name: "Narrowed"
+  filters:
+    - { id: service, type: select, choices: { table: service_health, column: name } }
+    - { id: server, type: multi, choices: { table: metrics, column: server_name } }
+    - { id: failed, type: text }
+  panels:
+    - id: map
+      panel:
+        type: custom_image
+        title: Map
+        endpoint: /api/v1/custom/network-topology
+        parameters: { service_status: status, service_time: checked_at, reading_kind: "" }
+        filters: { service: service, server: source }
+    - id: words
+      panel:
+        type: custom_template
+        title: Words
+        endpoint: /api/v1/custom/daily-summary
+        parameters: { value: cpu_percent, requests: "cpu_percent > 20.5", response_time: "cpu_percent > 20.5", error_time: at, errors: "amount > 0" }
+        filters: { server: source, failed: service }
+        template: "requests {{ total_requests }}, errors {{ errors }}."
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dashboards_filters_narrow_what_the_endpoints_of_this_program_make() {
+    let files = |home: &Path| {
+        for (slug, _) in MARKS {
+            std::fs::write(home.join(format!("tenants/{slug}/dashboards/narrowed.yaml")), NARROWED).unwrap();
+        }
+    };
+    let world = World::raise(Setting { beta: Kind::Postgres, files: Some(files), ..Setting::default() }).await;
+    for ((slug, mark), who) in MARKS.iter().zip(["viewer@alpha.example", "viewer@beta.example"]) {
+        let viewer = world.person(who).await;
+        let panel = async |panel: &str, query: &str| {
+            let path = format!("/tenant/{slug}/dashboard/narrowed/panel/{panel}?{query}");
+            let answer = world.ask(&viewer, reqwest::Method::GET, &path).header("hx-request", "true").send().await.unwrap();
+            answer.text().await.unwrap()
+        };
+        let (api, mail, server) = (format!("{mark}-api"), format!("{mark}-mail"), format!("{mark}-server"));
+        let one = format!("var-service={api}");
+        // Back and forth: what was made under one choice is never shown under another.
+        for (query, shown, hidden) in [
+            (String::new(), vec![&api, &mail, &server], vec![]),
+            (one.clone(), vec![&api, &server], vec![&mail]),
+            ("var-server=nobody".to_owned(), vec![&api, &mail], vec![&server]),
+            (String::new(), vec![&api, &mail, &server], vec![]),
+            ("var-failed=nothing".to_owned(), vec![&api, &mail, &server], vec![]),
+            ("var-service=%27+OR+1%3D1--".to_owned(), vec![&server], vec![&api, &mail]),
+        ] {
+            let map = panel("map", &query).await;
+            assert!(map.contains("data-state=\"ready\""), "{slug} {query}: {map}");
+            let drawing = map.split("<svg xmlns").nth(1).unwrap();
+            for name in shown {
+                assert!(drawing.contains(name.as_str()), "{slug} {query}: {name} in {drawing}");
+            }
+            for name in hidden {
+                assert!(!drawing.contains(name.as_str()), "{slug} {query}: no {name} in {drawing}");
+            }
+        }
+        let file = world.text(&viewer, &format!("/tenant/{slug}/dashboard/narrowed/panel/map/image?{one}")).await;
+        assert!(file.contains(&api) && !file.contains(&mail), "the picture as a file has them too: {file}");
+        let none = panel("map", "var-service=nobody&var-server=nobody").await;
+        assert!(none.contains("The filters leave neither services nor sources"), "{none}");
+        let all = panel("words", "").await;
+        assert!(all.contains("errors 11."), "{all}");
+        let requests = all.split("requests ").nth(1).unwrap().split(',').next().unwrap().to_owned();
+        for (query, words) in [
+            ("var-failed=SERVICE-030", format!("requests {requests}, errors 1.")),
+            ("var-failed=%25", format!("requests {requests}, errors 0.")),
+            ("var-failed=%27+OR+%27%27%3D%27", format!("requests {requests}, errors 0.")),
+            ("var-server=nobody", "requests –, errors 11.".to_owned()),
+            ("var-server=nobody&var-server=MARKALPHA-server&var-server=MARKBETA-server", format!("requests {requests}, errors 11.")),
+            (&one, format!("requests {requests}, errors 11.")),
+            ("", format!("requests {requests}, errors 11.")),
+        ] {
+            let text = panel("words", query).await;
+            assert!(text.contains(&words), "{slug} {query}: {words} in {text}");
+        }
+    }
+    world.close().await;
+}
+
+#[test]
+fn a_filter_that_is_not_there_and_a_word_the_endpoint_does_not_know_are_told_with_their_places() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("acme/dashboards");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(home.path().join("acme/tenant.yaml"), "tenant:\n  name: Acme\n").unwrap();
+    let wrong = NARROWED.replace("server: source, failed: service", "servr: source, failed: servise");
+    std::fs::write(folder.join("default.yaml"), wrong).unwrap();
+    let (told, good) = loggia::config::check::report(home.path(), loggia::config::check::Format::Text);
+    assert!(!good);
+    assert!(told.contains("“daily-summary” has no “servise” that a filter narrows; did you mean “service”?"), "{told}");
+    let wrong = NARROWED.replace("server: source, failed: service", "servr: source, failed: service");
+    std::fs::write(folder.join("default.yaml"), wrong).unwrap();
+    let (told, good) = loggia::config::check::report(home.path(), loggia::config::check::Format::Text);
+    assert!(!good && told.contains("default.yaml:21:20") && told.contains("there is no filter “servr”"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_is_told_the_range_and_the_filters_under_its_own_names() {
+    use loggia::query::Chosen;
+    let people = Stage::sqlite().peopled(false).await;
+    let scope = people.ask(&people.sign_in("ann").await, "acme").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).await.unwrap_or(0);
+            let line = String::from_utf8_lossy(&head[..read]).lines().next().unwrap_or_default().to_owned();
+            heard.lock().unwrap().push(line);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await;
+        }
+    });
+    let mut desk = Desk::new(Reach { hosts: vec![host.clone()], private: true });
+    let values = Chosen::OneOf(vec!["a b".to_owned(), "c&d=e".to_owned()]);
+    desk.view.filters = vec![("region".parse().unwrap(), values), ("words".parse().unwrap(), Chosen::Contains("x#y".to_owned()))];
+    let call = EndpointCall {
+        maker: Maker::Other(format!("http://{host}/map?fixed=1").parse().unwrap()),
+        parameters: Map::new(),
+        filters: vec![("region".parse().unwrap(), "site".to_owned()), ("unset".parse().unwrap(), "none".to_owned())],
+        wants: Wants::Words,
+        follows: true,
+    };
+    let made = desk.endpoints.ask(&call, Asked { scope: &scope, cache: &desk.cache, view: &desk.view, fresh: false }).await;
+    assert!(made.is_ok(), "{made:?}");
+    let line = asked.lock().unwrap().concat();
+    let url: url::Url = format!("http://x{}", line.split(' ').nth(1).unwrap()).parse().unwrap();
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["fixed", "from", "to", "site", "site"]);
+    assert_eq!((pairs[3].1.as_str(), pairs[4].1.as_str()), ("a b", "c&d=e"), "values are values");
+    assert!(pairs[1].1.ends_with('Z') && pairs[1].1 < pairs[2].1, "{pairs:?}");
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::world::session_cookie;
 
 /// Panels of the overview.
-const OVERVIEW: usize = 5;
+const OVERVIEW: usize = 7;
 
 struct Demo {
     _home: TempDir,

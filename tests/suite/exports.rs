@@ -9,7 +9,7 @@ use reqwest::{Method, Response};
 use sqlx::{PgConnection, Row};
 
 use crate::world::postgres::{self, Scratch};
-use crate::world::{Person, World};
+use crate::world::{Kind, Person, Setting, World};
 
 const ROWS: &str = "/tenant/alpha-works/report/rows";
 
@@ -319,6 +319,93 @@ async fn what_breaks_off_is_seen_to_be_broken_off_and_a_client_who_leaves_frees_
     world.close().await;
 }
 
+/// A line that says that rows are missing.
+const CUT: &str = "{\"truncated\":true}";
+
+#[tokio::test]
+async fn a_file_that_is_cut_says_so_in_every_format() {
+    let world = World::raise(Setting { variables: &[("LOGGIA_LIMITS__EXPORT_ROWS", "7")], beta: Kind::Postgres, ..Setting::default() }).await;
+    for (who, tenant) in [("viewer@alpha.example", "alpha-works"), ("viewer@beta.example", "beta-works")] {
+        let viewer = world.person(who).await;
+        let get = async |file: &str| world.get(&viewer, &format!("/tenant/{tenant}/report/{file}")).await;
+        for (file, cut) in [
+            ("rows.csv", true),
+            ("rows.json", true),
+            ("rows.ndjson", true),
+            ("cpu.csv?disable_aggregation=true", true),
+            ("rows.csv?rows.q=service-1", false),
+            ("rows.json?rows.q=service-1", false),
+            ("rows.ndjson?rows.q=service-1", false),
+            ("number.csv", false),
+        ] {
+            let answer = get(file).await;
+            let head = answer.headers().clone();
+            assert_eq!(head.get("x-loggia-truncated").map(|value| value.as_bytes()), cut.then_some(&b"true"[..]), "{tenant} {file}");
+            let name = head["content-disposition"].to_str().unwrap();
+            assert_eq!(name.contains("first-7-rows."), cut, "{tenant} {file}: {name}");
+            let text = answer.text().await.unwrap();
+            let (ending, lines) = (file.split(['.', '?']).nth(1).unwrap(), text.lines().count());
+            match (ending, cut) {
+                ("csv", true) => assert_eq!(lines, 8, "{tenant} {file}: {text}"),
+                ("json", _) => {
+                    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    assert_eq!((json["rows"].as_array().unwrap().len(), &json["truncated"]), (if cut { 7 } else { 2 }, &cut.into()));
+                }
+                ("ndjson", true) => assert_eq!((lines, text.lines().last()), (8, Some(CUT)), "{tenant}: {text}"),
+                ("ndjson", false) => assert!(lines == 2 && !text.contains("truncated"), "{tenant}: {text}"),
+                _ => assert!((2..=3).contains(&lines), "{tenant} {file}: {text}"),
+            }
+        }
+        let bytes = get("dashboard/default.zip").await.bytes().await.unwrap();
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let manifest = std::io::read_to_string(archive.by_name("manifest.json").unwrap()).unwrap();
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        let rows = manifest["panels"].as_array().unwrap().iter().find(|panel| panel["panel"] == "rows").unwrap();
+        assert_eq!((&rows["rows"], &rows["truncated"]), (&serde_json::json!(7), &serde_json::json!(true)), "{tenant}: {rows}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_csv_that_turns_out_to_be_cut_breaks_off_where_nobody_could_tell_before() {
+    // The database takes longer to count than it is given, and no longer to read than a file may take.
+    let files = |home: &Path| {
+        let file = home.join("tenants/beta-works/tenant.yaml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("statement_timeout: 5s", "statement_timeout: 1s")).unwrap();
+    };
+    let setting = Setting {
+        variables: &[("LOGGIA_LIMITS__EXPORT_ROWS", "7")],
+        beta: Kind::Postgres,
+        files: Some(files),
+        ..Setting::default()
+    };
+    let world = World::raise(setting).await;
+    let slow = "ALTER TABLE error_logs RENAME TO quick; CREATE VIEW error_logs AS SELECT * FROM quick WHERE pg_sleep(0.3) IS NOT NULL";
+    world.beta.as_ref().unwrap().execute(slow).await;
+    let viewer = world.person("viewer@beta.example").await;
+    for format in ["csv", "json", "ndjson"] {
+        let mut answer = world.get(&viewer, &format!("/tenant/beta-works/report/rows.{format}")).await;
+        assert!(!answer.headers().contains_key("x-loggia-truncated"));
+        let (mut got, mut broken) = (Vec::new(), false);
+        loop {
+            match answer.chunk().await {
+                Ok(Some(more)) => got.extend_from_slice(&more),
+                Ok(None) => break,
+                Err(_) => break broken = true,
+            }
+        }
+        let text = String::from_utf8_lossy(&got);
+        assert_eq!(broken, format == "csv", "{format}: {text}");
+        match format {
+            "json" => assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["truncated"], true),
+            "ndjson" => assert_eq!(text.lines().last(), Some(CUT)),
+            _ => assert_eq!(text.lines().count(), 8),
+        }
+    }
+    world.close().await;
+}
+
 #[tokio::test]
 async fn a_file_is_for_those_who_may_see_its_panel_and_is_noted() {
     let world = World::open().await;
@@ -364,11 +451,75 @@ async fn a_report_is_a_page_for_paper_with_its_table_whole() {
     world.close().await;
 }
 
+#[tokio::test]
+async fn a_table_longer_than_paper_says_how_much_of_it_is_printed() {
+    let world = World::raise(Setting { beta: Kind::Postgres, ..Setting::default() }).await;
+    let long = "ALTER TABLE error_logs RENAME TO short; CREATE VIEW error_logs AS SELECT now() - n * interval '1 s' AS at, \
+        'printed ' || n AS service, n::numeric AS amount FROM generate_series(1, 10500) AS n";
+    world.beta.as_ref().unwrap().execute(long).await;
+    let viewer = world.person("viewer@beta.example").await;
+    let page = world.text(&viewer, "/tenant/beta-works/report/rows").await;
+    assert_eq!(page.matches(">printed ").count(), 10_000, "{}", &page[..2_000]);
+    assert!(page.contains("The first 10,000 of 10,500 are printed; a file holds all of them."));
+    world.close().await;
+}
+
 /// Kilobytes of memory that a process holds.
 fn memory(process: u32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A server in a process of its own whose tenant has one table over a PostgreSQL database; and a way to ask it.
+struct Outside {
+    server: Server,
+    url: String,
+    cookie: String,
+    client: reqwest::Client,
+    _home: tempfile::TempDir,
+}
+
+impl Outside {
+    async fn over(scratch: &Scratch) -> Outside {
+        let home = tempfile::tempdir().unwrap();
+        let tenant = home.path().join("tenants/acme-corp");
+        std::fs::create_dir_all(tenant.join("dashboards")).unwrap();
+        std::fs::create_dir_all(tenant.join("panels")).unwrap();
+        let write = |name: &str, text: String| std::fs::write(tenant.join(name), text).unwrap();
+        write("tenant.yaml", format!("tenant:\n  name: Acme\n  datastore:\n    kind: postgres\n    url: \"{}\"\n", scratch.url));
+        write(
+            "dashboards/default.yaml",
+            "dashboard:\n  name: Rows\n  panels:\n    - { id: rows, config_file: panels/rows.yaml }\n".into(),
+        );
+        write("panels/rows.yaml", "panel:\n  type: table\n  title: Rows\n  range: ignore\n  data_source:\n    table: error_logs\n    columns:\n      - { name: at, format: datetime }\n      - { name: service }\n      - { name: amount }\n  display: { default_sort: at }\n".into());
+        let server = std::process::Command::new(env!("CARGO_BIN_EXE_loggia"))
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
+            .current_dir(home.path())
+            .env("LOGGIA_DATA_DIR", home.path().join("data"))
+            .env("LOGGIA_TENANTS_DIR", home.path().join("tenants"))
+            .env("LOGGIA_LOG", "warn")
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Server(server);
+        let url = server.address();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let signed = client.post(format!("{url}/login")).header("sec-fetch-site", "same-origin");
+        let signed = signed.form(&[("email", "viewer@acme.example"), ("password", "demo")]).send().await.unwrap();
+        let cookie = crate::world::session_cookie(&signed).unwrap();
+        Outside { server, url, cookie, client, _home: home }
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        let request = self.client.get(format!("{}/tenant/acme-corp/report/{path}", self.url));
+        request.header("cookie", &self.cookie).send().await.unwrap()
+    }
+
+    fn process(&self) -> u32 {
+        self.server.0.id()
+    }
 }
 
 #[tokio::test]
@@ -380,41 +531,12 @@ async fn a_million_rows_leave_a_server_that_stays_as_small_as_it_was() {
              (n * 1.10)::numeric(30, 4) AS amount FROM generate_series(1, 1000000) AS n; CREATE INDEX ON error_logs (at); ANALYZE",
         )
         .await;
-    let home = tempfile::tempdir().unwrap();
-    let tenant = home.path().join("tenants/acme-corp");
-    std::fs::create_dir_all(tenant.join("dashboards")).unwrap();
-    std::fs::create_dir_all(tenant.join("panels")).unwrap();
-    let write = |name: &str, text: String| std::fs::write(tenant.join(name), text).unwrap();
-    write("tenant.yaml", format!("tenant:\n  name: Acme\n  datastore:\n    kind: postgres\n    url: \"{}\"\n", scratch.url));
-    write(
-        "dashboards/default.yaml",
-        "dashboard:\n  name: Rows\n  panels:\n    - { id: rows, config_file: panels/rows.yaml }\n".into(),
-    );
-    write("panels/rows.yaml", "panel:\n  type: table\n  title: Rows\n  range: ignore\n  data_source:\n    table: error_logs\n    columns:\n      - { name: at, format: datetime }\n      - { name: service }\n      - { name: amount }\n  display: { default_sort: at }\n".into());
-    let server = std::process::Command::new(env!("CARGO_BIN_EXE_loggia"))
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
-        .current_dir(home.path())
-        .env("LOGGIA_DATA_DIR", home.path().join("data"))
-        .env("LOGGIA_TENANTS_DIR", home.path().join("tenants"))
-        .env("LOGGIA_LOG", "warn")
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut server = Server(server);
-    let url = server.address();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let signed = client.post(format!("{url}/login")).header("sec-fetch-site", "same-origin");
-    let signed = signed.form(&[("email", "viewer@acme.example"), ("password", "demo")]).send().await.unwrap();
-    let cookie = crate::world::session_cookie(&signed).unwrap();
-    let get = async |path: &str| {
-        client.get(format!("{url}/tenant/acme-corp/report/{path}")).header("cookie", &cookie).send().await.unwrap()
-    };
+    let outside = Outside::over(&scratch).await;
     // What is loaded once (fonts, code, connections) is loaded before it is measured.
-    assert_eq!(get("rows.csv?rows.q=number+39").await.text().await.unwrap().lines().count(), 25_001);
-    let process = server.0.id();
+    assert_eq!(outside.get("rows.csv?rows.q=number+39").await.text().await.unwrap().lines().count(), 25_001);
+    let process = outside.process();
     let (before, begun) = (memory(process), Clock::system().now());
-    let (mut answer, mut lines, mut most) = (get("rows.csv").await, 0, 0);
+    let (mut answer, mut lines, mut most) = (outside.get("rows.csv").await, 0, 0);
     while let Some(piece) = answer.chunk().await.unwrap() {
         lines += piece.iter().filter(|b| **b == b'\n').count();
         most = most.max(memory(process));
@@ -422,6 +544,44 @@ async fn a_million_rows_leave_a_server_that_stays_as_small_as_it_was() {
     println!("1,000,000 rows in {:?}, from {before} kB to {most} kB", Clock::system().now() - begun);
     assert_eq!(lines, 1_000_001);
     assert!(most < before + 10_000, "from {before} kB to {most} kB");
+}
+
+/// Ten million rows that nobody has to make first: in the order of an index, a thousand for each of its entries.
+const TEN_MILLION: &str = "CREATE TABLE tens AS SELECT timestamptz '2026-03-01 00:00Z' + n * interval '1 h' AS at, n FROM generate_series(1, 10000) AS n; \
+    CREATE INDEX ON tens (at); ANALYZE; \
+    CREATE VIEW error_logs AS SELECT tens.at, 'service number ' || (tens.n + k) % 40 AS service, \
+    ((tens.n * 1000 + k) * 1.10)::numeric(30, 4) AS amount FROM tens, generate_series(1, 1000) AS k";
+
+#[tokio::test]
+async fn a_client_who_leaves_in_the_middle_of_ten_million_rows_costs_nothing_from_then_on() {
+    let scratch = postgres::database().await;
+    scratch.execute(TEN_MILLION).await;
+    let mut watcher = scratch.connect().await;
+    let outside = Outside::over(&scratch).await;
+    let process = outside.process();
+    // Once to have everything loaded, then twice over, so that nothing adds up.
+    let mut before = 0;
+    for (time, wanted) in [20_000, 400_000, 400_000].into_iter().enumerate() {
+        let (mut answer, mut lines, mut most) = (outside.get("rows.csv").await, 0, 0);
+        assert_eq!(answer.status(), 200);
+        while lines < wanted {
+            let piece = answer.chunk().await.unwrap().expect("ten million rows are not at their end");
+            lines += piece.iter().filter(|b| **b == b'\n').count();
+            most = most.max(memory(process));
+        }
+        assert!(reading(&mut watcher).await > 0, "the database is at work for it");
+        drop(answer);
+        let free = until_free(&mut watcher).await;
+        assert!(free < Duration::from_secs(1), "{free:?}");
+        let after = memory(process);
+        println!("left after {lines} rows: free in {free:?}; from {before} kB, at most {most} kB, then {after} kB");
+        if time > 0 {
+            assert!(most.max(after) < before + 10_000, "from {before} kB to {most} kB and {after} kB");
+        }
+        before = if time == 0 { after } else { before };
+    }
+    let health = outside.client.get(format!("{}/health", outside.url)).send().await.unwrap();
+    assert_eq!(health.status(), 200);
 }
 
 /// A server in a process of its own, ended with its test.

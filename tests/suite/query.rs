@@ -538,3 +538,49 @@ async fn filters_leave_the_rows_they_name_on_both_databases() {
         assert_eq!(texts(world.ask(&choices("host", chained, 10)).await), ["web-2"]);
     }
 }
+
+#[tokio::test]
+async fn readings_are_counted_by_ranges_of_their_value_on_both_databases() {
+    let edges = vec![25.0, 50.0, 100.0];
+    for world in worlds().await {
+        for (column, zone, seconds) in [("tz", Tz::UTC, 3600), ("ny", NEW_YORK, 86_400), ("ms", Tz::Asia__Kolkata, 3600)] {
+            let range = TimeRange::new(at("2026-03-02T05:30:00Z"), at("2026-03-12T05:30:00Z")).unwrap();
+            let bucket = Bucket { width: TimeDelta::seconds(seconds), zone };
+            let query = Query::Spread {
+                source: source("metrics", "host LIKE 'web-%'"),
+                time: time(column),
+                value: name("cpu"),
+                edges: edges.clone(),
+                bucket,
+                range,
+            };
+            let mut wanted: BTreeMap<(i64, DateTime<Utc>), i64> = BTreeMap::new();
+            for ((_, start), rows) in expected(range, seconds, zone) {
+                for (_, value) in rows {
+                    let row = edges.iter().take_while(|edge| **edge <= value).count();
+                    *wanted.entry((i64::try_from(row).unwrap(), start)).or_default() += 1;
+                }
+            }
+            let got: Vec<((i64, DateTime<Utc>), i64)> = world
+                .ask(&query)
+                .await
+                .iter()
+                .map(|row| ((row["row"].as_i64().unwrap(), time_of(row, "time")), row["value"].as_i64().unwrap()))
+                .collect();
+            assert_eq!(got, wanted.into_iter().collect::<Vec<_>>(), "{:?} {column} {zone}", world.dialect());
+        }
+    }
+    // What is no number lies in no range of numbers.
+    for world in worlds().await {
+        let odd = match world.dialect() {
+            Dialect::Postgres => "UPDATE metrics SET cpu = 'NaN' WHERE cpu IS NOT NULL",
+            Dialect::Sqlite => "UPDATE metrics SET cpu = 'many' WHERE cpu IS NOT NULL",
+        };
+        world.run(odd).await;
+        let range = TimeRange::new(at("2026-03-02T00:00:00Z"), at("2026-03-03T00:00:00Z")).unwrap();
+        let bucket = Bucket { width: TimeDelta::hours(1), zone: Tz::UTC };
+        let source = source("metrics", "host LIKE 'web-%'");
+        let query = Query::Spread { source, time: time("tz"), value: name("cpu"), edges: vec![25.0], bucket, range };
+        assert_eq!(world.ask(&query).await, Vec::<Map<String, Value>>::new(), "{:?}", world.dialect());
+    }
+}

@@ -26,6 +26,13 @@ pub enum Action {
     AssignTenant,
     UnassignTenant,
     UpdatePreferences,
+    CreateDevice,
+    DeleteDevice,
+    /// A signing key began its life, took over, or was given up; or the stored secrets were sealed anew.
+    RotateSecret,
+    CreateMachine,
+    UpdateMachine,
+    DeleteMachine,
     MarkDemo,
     ArchiveAudit,
     /// Somebody signed what `loggia doctor` found.
@@ -35,6 +42,45 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every one, in the order a list offers them.
+    pub const ALL: &[Action] = &[
+        Action::SignIn,
+        Action::SignInFailed,
+        Action::SignOut,
+        Action::SelectTenant,
+        Action::TokenExchange,
+        Action::ViewDashboard,
+        Action::ViewReport,
+        Action::Export,
+        Action::Denied,
+        Action::OperatorAccess,
+        Action::CreateUser,
+        Action::UpdateUser,
+        Action::DeleteUser,
+        Action::CreateTenant,
+        Action::UpdateTenant,
+        Action::DeleteTenant,
+        Action::CreateDatastore,
+        Action::UpdateDatastore,
+        Action::DeleteDatastore,
+        Action::AssignTenant,
+        Action::UnassignTenant,
+        Action::UpdatePreferences,
+        Action::CreateDevice,
+        Action::DeleteDevice,
+        Action::RotateSecret,
+        Action::CreateMachine,
+        Action::UpdateMachine,
+        Action::DeleteMachine,
+        Action::MarkDemo,
+        Action::AuditLost,
+    ];
+
+    /// The one of this word.
+    pub fn parse(word: &str) -> Option<Action> {
+        Action::ALL.iter().copied().find(|action| action.as_str() == word)
+    }
+
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,6 +106,12 @@ impl Action {
             Action::AssignTenant => "assign_tenant",
             Action::UnassignTenant => "unassign_tenant",
             Action::UpdatePreferences => "update_preferences",
+            Action::CreateDevice => "create_device",
+            Action::DeleteDevice => "delete_device",
+            Action::RotateSecret => "rotate_secret",
+            Action::CreateMachine => "create_machine",
+            Action::UpdateMachine => "update_machine",
+            Action::DeleteMachine => "delete_machine",
             Action::MarkDemo => "mark_demo",
             Action::ArchiveAudit => "archive_audit",
             Action::SignDoctor => "sign_doctor",
@@ -71,5 +123,17 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+
+    #[test]
+    fn every_action_can_be_searched_for() {
+        let named = include_str!("action.rs").lines().filter(|line| line.starts_with("            Action::")).count();
+        assert_eq!(named, Action::ALL.len(), "an action that has a word stands in the list as well");
+        assert!(Action::ALL.iter().all(|action| Action::parse(action.as_str()) == Some(*action)));
     }
 }

@@ -7,12 +7,14 @@ mod entry;
 mod queue;
 mod read;
 mod verify;
+mod watch;
 
 pub use action::Action;
 pub use archive::{Archived, NotArchived, archive, check_archive};
 pub use entry::{About, Entry};
 pub use queue::Queue;
 pub use read::{Row, Search, list};
+pub use watch::{ChainWatch, Look};
 pub use verify::{Broken, Head, Verdict, hash_at, verify};
 
 pub(super) use chain::append;

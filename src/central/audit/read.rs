@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::super::entity::audit_log::{Column, Entity};
+use super::super::tenants::like;
 use super::super::{Error, LIMIT, Source};
 use super::Action;
 use crate::domain::TenantId;
@@ -32,6 +34,8 @@ pub struct Row {
     pub address: Option<String>,
     /// The request.
     pub correlation: String,
+    /// What the next row is chained to.
+    pub hash: String,
 }
 
 /// Which rows are wanted; what is not set does not matter.
@@ -41,8 +45,14 @@ pub struct Search {
     pub tenant: Option<TenantId>,
     /// Only of this actor, by the words it is named with.
     pub actor: Option<String>,
+    /// Only of actors or about targets in whose names this stands.
+    pub text: Option<String>,
     /// Only this action.
     pub action: Option<Action>,
+    /// Only from this moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Only before this moment.
+    pub until: Option<DateTime<Utc>>,
     /// Only rows before this number: the next page.
     pub before: Option<i64>,
 }
@@ -52,7 +62,7 @@ pub struct Search {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn list(from: &impl Source, search: &Search, limit: u64) -> Result<Vec<Row>, Error> {
-    let mut query = Entity::find().order_by_desc(Column::Id).limit(limit.min(LIMIT));
+    let mut query = Entity::find().order_by_desc(Column::Id).limit(Ord::min(limit, LIMIT));
     if let Some(tenant) = search.tenant {
         query = query.filter(Column::TenantId.eq(tenant.0));
     }
@@ -61,6 +71,16 @@ pub async fn list(from: &impl Source, search: &Search, limit: u64) -> Result<Vec
     }
     if let Some(action) = search.action {
         query = query.filter(Column::Action.eq(action.as_str()));
+    }
+    if let Some(text) = search.text.as_deref().map(like) {
+        let named = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(text.as_str()).escape('\\'));
+        query = query.filter(Condition::any().add(named(Column::Actor)).add(named(Column::Target)));
+    }
+    if let Some(since) = search.since {
+        query = query.filter(Column::At.gte(since));
+    }
+    if let Some(until) = search.until {
+        query = query.filter(Column::At.lt(until));
     }
     if let Some(before) = search.before {
         query = query.filter(Column::Id.lt(before));
@@ -78,6 +98,7 @@ pub async fn list(from: &impl Source, search: &Search, limit: u64) -> Result<Vec
         detail: row.detail,
         address: row.address,
         correlation: row.correlation_id,
+        hash: row.hash,
     });
     Ok(read.collect())
 }

@@ -1,7 +1,10 @@
 //! The tenants: who they are, in which state, and what their file or form says about them.
 
 mod cards;
+mod named;
+mod records;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +20,10 @@ use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Role, Slug, TenantId, UserId};
 
+pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
+pub use named::{counts, named};
+pub use records::{Listing, Record, Sort, record, records};
 
 /// What state a tenant is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +88,29 @@ pub struct Brand {
     pub logo: Option<String>,
 }
 
+/// Where a tenant's files lie in the storage that pipelines fill; what is not set follows from its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storage {
+    /// What pipelines made for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processed: Option<String>,
+    /// What it sent in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploads: Option<String>,
+}
+
+impl Storage {
+    /// The folder of what pipelines made.
+    pub fn processed(&self, tenant: TenantId) -> String {
+        self.processed.clone().unwrap_or_else(|| format!("/processed/{tenant}/"))
+    }
+
+    /// The folder of what came in.
+    pub fn uploads(&self, tenant: TenantId) -> String {
+        self.uploads.clone().unwrap_or_else(|| format!("/uploads/{tenant}/"))
+    }
+}
+
 /// What is kept of a tenant beside its name and state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
@@ -100,6 +129,29 @@ pub struct Config {
     /// Whether a folder of this slug described it: only such a tenant can go missing.
     #[serde(default)]
     pub declared: bool,
+    /// What its file sets, by its path there (`name`, `branding.accent`, `datastores`): only the file changes that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owned: Vec<String>,
+    /// The shared dashboards assigned to it beside those its file names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assigned: Vec<String>,
+    /// What filters are set to for who has saved nothing, by the filter's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// The panels it sees; all of them where this says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Vec<String>>,
+    /// Where its files lie.
+    #[serde(default)]
+    pub storage: Storage,
+}
+
+impl Config {
+    /// The shared dashboards the tenant sees: those its file names, and those assigned to it.
+    pub fn shown(&self) -> Vec<String> {
+        let more = self.assigned.iter().filter(|key| !self.dashboards.contains(key));
+        self.dashboards.iter().chain(more).cloned().collect()
+    }
 }
 
 /// A tenant.
@@ -186,7 +238,7 @@ pub async fn standing(from: &impl Source, user: UserId, slug: &str, id: Uuid) ->
     Ok(Some((tenant.try_into()?, role)))
 }
 
-fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(in crate::central) fn statement(from: &impl Source, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(from.on().get_database_backend(), sql, values)
 }
 

@@ -104,3 +104,20 @@ fn ndjson_is_one_object_a_line_with_exact_decimals_and_no_false_numbers() {
     Writer::new(Format::Ndjson, Tz::UTC).broken("The tenant's database cannot be reached.", &mut end);
     assert_eq!(end, b"{\"error\":\"The tenant's database cannot be reached.\"}\n");
 }
+
+#[test]
+fn times_are_written_as_everybody_writes_them() {
+    use chrono::{DateTime, SecondsFormat};
+    use chrono_tz::{Africa, America, Asia, Tz, UTC};
+    let mut seed = 11u64;
+    for zone in [UTC, Tz::Europe__Berlin, America::St_Johns, Asia::Kathmandu, Africa::Monrovia, America::New_York] {
+        for round in 0..2_000u32 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let seconds = (seed >> 20) as i64 % 400_000_000_000 - 100_000_000_000;
+            let nanos = [0, 500_000_000, 123_000_000, 120_000, 7, 1_500_000_000][round as usize % 6];
+            let Some(at) = DateTime::from_timestamp(seconds, nanos) else { continue };
+            let wanted = at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false);
+            assert_eq!(super::time(at, zone), Some(wanted));
+        }
+    }
+}

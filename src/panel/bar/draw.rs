@@ -1,19 +1,14 @@
 //! The bars drawn, or their numbers as a table.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Axis, Bar};
 use crate::chart::{Bars, Place, Series, Svg};
+use crate::domain::TimeRange;
 use crate::frame::Frame;
-use crate::panel::link::{self, Link};
-use crate::panel::{Drawing, Html, View, cells, drawing, words};
-
-#[derive(askama::Template)]
-#[template(path = "bar/view.html")]
-struct Body {
-    chart: Svg,
-    data: Link,
-}
+use crate::panel::stretch::Stretches;
+use crate::panel::{BarData, Drawing, Html, View, cells, data, drawing, turn, words};
 
 #[derive(askama::Template)]
 #[template(path = "bar/table.html")]
@@ -22,44 +17,71 @@ struct Numbers<'a> {
     what: &'a str,
     labels: Vec<&'a str>,
     rows: Vec<(String, Vec<Option<String>>)>,
-    chart: Link,
+}
+
+/// Parts of a bar that can be told apart.
+const PARTS: usize = 50;
+
+fn too_many(all: bool, notices: &mut Vec<String>) {
+    if !all {
+        notices.push(format!("There are more than {PARTS} series; the first {PARTS} are drawn."));
+    }
 }
 
 impl Bar {
     pub(super) fn drawing(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
-        let range = match &self.axis {
-            Axis::Time(_) => Some(self.window(view).range),
-            Axis::Categories(_, Some(_)) => Some(self.range(view)),
-            Axis::Categories(_, None) => None,
-        };
         let Some(frame) = frames.first().filter(|frame| !frame.is_empty()) else {
-            return drawing::empty(&self.common, range, view);
+            return drawing::empty(&self.common, self.shown(view), view);
         };
         let mut notices = drawing::cut_notice(frame);
-        let bars = match &self.axis {
-            Axis::Time(_) => self.over_time(frame, view),
-            Axis::Categories(..) => self.by_category(frame, view, &mut notices),
-        };
-        let drawn = bars.draw();
+        let as_table = turn::as_table(view, &mut notices);
+        let bars = self.made(Some(frame), view, &mut notices);
         let note = match &self.axis {
             Axis::Time(_) => self.window(view).bucket.map(|bucket| format!("per {}", words::width(bucket.width))),
             Axis::Categories(..) => None,
         };
-        let (body, summary) = match view.param("view") == Some("table") {
-            true => (self.table(&bars, view), format!("{}, as a table", self.common.title)),
-            false => (Html::of(&Body { chart: drawn.svg, data: link::to(view, &[("view", Some("table"))]) }), drawn.summary),
+        let (body, summary) = match as_table {
+            true => (self.table(&bars), format!("{}, as a table", self.common.title)),
+            false => {
+                let drawn = bars.draw();
+                (Html::from(drawn.svg), drawn.summary)
+            }
         };
-        Drawing { body, note, notices, summary, ..Drawing::default() }
+        let turn = turn::link(&self.common.title, as_table, view);
+        Drawing { body, note, turn, notices, summary, ..Drawing::default() }
+    }
+
+    /// The same as a file.
+    pub(super) fn file(&self, frames: &[Arc<Frame>], view: &View) -> Svg {
+        self.made(frames.first(), view, &mut Vec::new()).file()
+    }
+
+    /// The time that counts.
+    fn shown(&self, view: &View) -> Option<TimeRange> {
+        match &self.axis {
+            Axis::Time(_) => Some(self.window(view).range),
+            Axis::Categories(_, Some(_)) => Some(self.range(view)),
+            Axis::Categories(_, None) => None,
+        }
+    }
+
+    fn made(&self, frame: Option<&Arc<Frame>>, view: &View, notices: &mut Vec<String>) -> Bars {
+        let Some(frame) = frame else { return self.bars(view) };
+        match &self.axis {
+            Axis::Time(_) => self.over_time(frame, view, notices),
+            Axis::Categories(..) => self.by_category(frame, view, notices),
+        }
     }
 
     fn bars(&self, view: &View) -> Bars {
         Bars {
-            id: view.key.to_string(),
+            id: turn::id(view),
             title: self.common.title.clone(),
             description: self.common.description.clone(),
             places: Vec::new(),
             series: Vec::new(),
             time: None,
+            shown: self.shown(view).map(|range| (range, view.zone)),
             stacked: self.look.stacked,
             horizontal: self.look.horizontal,
             unit: self.look.unit.clone(),
@@ -68,15 +90,21 @@ impl Bar {
         }
     }
 
-    /// The series of that name, made where there is none yet.
-    fn series<'a>(&self, series: &'a mut Vec<Series>, label: &str, places: usize) -> &'a mut Series {
-        let index = series.iter().position(|known| known.label == label).unwrap_or_else(|| {
-            let own = self.look.colors.iter().find(|(name, _)| name == label).map(|(_, color)| *color);
-            let color = own.or(self.look.first.filter(|_| series.is_empty()));
-            series.push(Series { label: label.to_owned(), color, values: vec![None; places] });
-            series.len() - 1
-        });
-        &mut series[index]
+    /// Puts a value where it belongs; its series is made where there is none yet. False: there are too many.
+    fn put(&self, bars: &mut Bars, label: &str, place: usize, value: Option<f64>) -> bool {
+        let known = bars.series.iter().position(|known| known.label == label);
+        let index = match known {
+            Some(index) => index,
+            None if bars.series.len() >= PARTS => return false,
+            None => {
+                let own = self.look.colors.iter().find(|(name, _)| name == label).map(|(_, color)| *color);
+                let color = own.or(self.look.first.filter(|_| bars.series.is_empty()));
+                bars.series.push(Series { label: label.to_owned(), color, values: vec![None; bars.places.len()] });
+                bars.series.len() - 1
+            }
+        };
+        bars.series[index].values[place] = value;
+        true
     }
 
     fn by_category(&self, frame: &Frame, view: &View, notices: &mut Vec<String>) -> Bars {
@@ -98,7 +126,7 @@ impl Bar {
         }
         let count = totals.len();
         let share = |n: usize| n as f64 / count.max(1) as f64;
-        let mut bars = self.bars(view);
+        let (mut bars, mut all) = (self.bars(view), true);
         bars.places = totals
             .iter()
             .enumerate()
@@ -109,8 +137,9 @@ impl Bar {
             let Some(place) = totals.iter().position(|(known, _)| *known == name) else { continue };
             let label =
                 labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
-            self.series(&mut bars.series, &label, count).values[place] = values.number(i);
+            all &= self.put(&mut bars, &label, place, values.number(i));
         }
+        too_many(all, notices);
         bars
     }
 
@@ -118,38 +147,52 @@ impl Bar {
         if labelled { "no name".to_owned() } else { self.common.title.clone() }
     }
 
-    fn over_time(&self, frame: &Frame, view: &View) -> Bars {
+    fn over_time(&self, frame: &Frame, view: &View, notices: &mut Vec<String>) -> Bars {
         let mut bars = self.bars(view);
         let window = self.window(view);
         let (times, values, labels) = (frame.column("time"), frame.column("value"), frame.column("label"));
-        let (Some(times), Some(values), Some(bucket)) = (times, values, window.bucket) else { return bars };
-        let share = |at: chrono::DateTime<chrono::Utc>| {
-            (at - window.range.from()).num_milliseconds() as f64 / window.range.length().num_milliseconds().max(1) as f64
-        };
-        let mut starts = Vec::new();
-        let mut at = window.range.from();
-        while at < window.range.to() && starts.len() < 2_000 {
-            starts.push(at);
-            let next = bucket.edge(at + chrono::TimeDelta::seconds(1), true).filter(|next| *next > at);
-            let Some(next) = next else { break };
-            bars.places.push(Place { label: words::moment(at, view), from: share(at), to: share(next) });
-            at = next;
-        }
-        let count = bars.places.len();
+        let (Some(times), Some(values)) = (times, values) else { return bars };
+        let stretches = Stretches::of(&window);
+        let place = |(start, (from, to)): (&_, &(f64, f64))| Place { label: words::moment(*start, view), from: *from, to: *to };
+        bars.places = stretches.starts().iter().zip(&stretches.shares).map(place).collect();
+        let mut all = true;
         for i in 0..frame.rows() {
             let Some(at) = cells::instant(times, i, self.times) else { continue };
-            let Some(place) = starts.partition_point(|start| *start <= at).checked_sub(1).filter(|place| *place < count) else {
-                continue;
-            };
+            let Some(place) = stretches.place(at) else { continue };
             let label =
                 labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
-            self.series(&mut bars.series, &label, count).values[place] = values.number(i);
+            all &= self.put(&mut bars, &label, place, values.number(i));
         }
+        too_many(all, notices);
         bars.time = Some((window.range, view.zone));
         bars
     }
 
-    fn table(&self, bars: &Bars, view: &View) -> Html {
+    /// Every bar there is, also those that do not fit a drawing.
+    pub(super) fn bar_data(&self, frame: &Frame, view: &View) -> BarData {
+        let (key, times, bucket) = match &self.axis {
+            Axis::Time(_) => ("time", Some(self.times), self.window(view).bucket.map(|bucket| bucket.width)),
+            Axis::Categories(..) => ("key", None, None),
+        };
+        let mut series: Vec<(String, Vec<(serde_json::Value, Option<f64>)>)> = Vec::new();
+        let (keys, values, labels) = (frame.column(key), frame.column("value"), frame.column("label"));
+        if let (Some(keys), Some(values)) = (keys, values) {
+            let mut known: HashMap<String, usize> = HashMap::new();
+            for i in 0..frame.rows() {
+                let label =
+                    labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
+                let index = *known.entry(label.clone()).or_insert_with(|| {
+                    series.push((label, Vec::new()));
+                    series.len() - 1
+                });
+                let value = values.number(i).filter(|value| value.is_finite());
+                series[index].1.push((data::value(keys, i, times), value));
+            }
+        }
+        BarData { bucket, series, truncated: frame.truncated }
+    }
+
+    fn table(&self, bars: &Bars) -> Html {
         let largest = bars.series.iter().flat_map(|series| &series.values).flatten().fold(0.0, |a: f64, b| a.max(b.abs()));
         let scale = self.look.unit.scale_for(largest);
         let written = |value: f64| scale.format(value, self.look.decimals).to_string();
@@ -162,7 +205,6 @@ impl Bar {
             what: if bars.time.is_some() { "From" } else { "Category" },
             labels: bars.series.iter().map(|series| series.label.as_str()).collect(),
             rows: (0..bars.places.len()).map(row).collect(),
-            chart: link::to(view, &[("view", None)]),
         })
     }
 }

@@ -1,22 +1,24 @@
 //! Bars: one for each category, or for each stretch of time.
 
 mod draw;
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
+use super::export::{self, Column};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Panel, View};
-use crate::chart::Color;
+use super::{Common, Data, Drawing, Export, Panel, View, stretch};
+use crate::chart::{Color, Svg};
 use crate::domain::{TimeRange, Unit};
 use crate::frame::Frame;
-use crate::query::{Aggregate, Bucket, Name, Query, Source, Window};
+use crate::query::{Aggregate, Name, Query, Source, Window};
 
 /// Columns and rows it takes when its dashboard does not say.
 pub(super) const SIZE: (u16, u16) = (6, 2);
@@ -120,20 +122,12 @@ fn look(spec: &Spec, draft: &mut Draft<'_>) -> Look {
     }
 }
 
-/// Widths of a bar over time, in seconds; hours, days and weeks are the zone's.
-const WIDTHS: &[i64] = &[60, 300, 600, 1_800, 3_600, 86_400, 604_800];
 /// About how many bars fit.
 const FIT: i64 = 60;
 
 impl Bar {
     fn window(&self, view: &View) -> Window {
-        let length = view.range.length().num_seconds();
-        let width = WIDTHS.iter().copied().find(|width| length / width <= FIT).unwrap_or(604_800);
-        // Between an hour and a day there is no width that follows every zone; more bars are the smaller evil.
-        let bucket = Bucket { width: TimeDelta::seconds(width), zone: view.zone };
-        let ends = bucket.edge(view.range.from(), false).zip(bucket.edge(view.range.to(), true));
-        let range = ends.and_then(|(from, to)| TimeRange::new(from, to)).unwrap_or(view.range);
-        Window { range, bucket: Some(bucket) }
+        stretch::window(view, FIT)
     }
 
     /// The range on its grid.
@@ -174,5 +168,38 @@ impl Panel for Bar {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// A row for each part of a bar, also of those that there is no room for; without aggregation, the rows behind them.
+    fn export(&self, view: &View) -> Option<Export> {
+        let series = self.label.as_ref().map(|_| Column::new("label", "series").named("series"));
+        if view.aggregate {
+            let first = match &self.axis {
+                Axis::Categories(..) => Column::new("key", "category").named("category"),
+                Axis::Time(_) => Column::new("time", "time").time(self.times),
+            };
+            let columns = std::iter::once(first).chain(series).chain([Column::new("value", "value")]);
+            return Some(Export::new(self.queries(view).pop()?, None, columns.collect()));
+        }
+        let (category, time, range) = match &self.axis {
+            Axis::Categories(category, time) => (Some(category), time.as_ref(), time.as_ref().map(|_| self.range(view))),
+            Axis::Time(time) => (None, Some(time), Some(self.window(view).range)),
+        };
+        let named = [(time, "time"), (category, "category"), (self.label.as_ref(), "series"), (Some(&self.value), "value")];
+        let column = |(name, heading): &(Option<&Name>, &'static str)| {
+            let column = Column::new((*name)?.as_str(), heading).named(heading);
+            Some(if *heading == "time" { column.time(self.times) } else { column })
+        };
+        let columns = named.iter().filter_map(column).collect();
+        let names = export::distinct(named.iter().filter_map(|(name, _)| *name));
+        Some(Export::rows(&self.source, time.cloned().map(|time| self.times.column(time)), range, names, columns))
+    }
+
+    fn picture(&self, frames: &[Arc<Frame>], view: &View) -> Option<Svg> {
+        Some(self.file(frames, view))
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        Some(Data::Bars(self.bar_data(frames.first()?, view)))
     }
 }

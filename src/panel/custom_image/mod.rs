@@ -1,11 +1,13 @@
 //! A picture that an endpoint makes.
 
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::Draft;
@@ -38,7 +40,7 @@ struct Body<'a> {
 pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>> {
     let common = spec.common(draft);
     let follows = spec.range == Some(RangeMode::Follow);
-    let call = EndpointCall::build(&spec.endpoint, spec.parameters, Wants::Picture, follows, draft)?;
+    let call = EndpointCall::build(&spec.endpoint, spec.parameters, &spec.filters, (Wants::Picture, follows), draft)?;
     let alt = spec.alt.or_else(|| common.description.clone()).unwrap_or_else(|| common.title.clone());
     Some(Arc::new(CustomImage { common, call, alt }))
 }

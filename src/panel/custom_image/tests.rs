@@ -1,4 +1,4 @@
-use crate::panel::endpoint::picture_of;
+use crate::panel::endpoint::{picture_of, small_png};
 use crate::panel::stage::{faults, is_harmless, panel, view};
 use crate::panel::{Content, Wants};
 
@@ -18,7 +18,7 @@ fn our_own_drawing_stands_in_the_page_and_other_pictures_are_fetched_from_us() {
     is_harmless(&own);
     assert!(own.body.as_str().contains("aria-label=\"Network Topology\"><svg"), "{}", own.body);
     assert!(own.body.as_str().contains("var(--s1)") && !own.body.as_str().contains("onload"));
-    for other in [picture_of(svg, false), picture_of(b"\x89PNG\r\n\x1a\nrest", true)] {
+    for other in [picture_of(svg, false), picture_of(&small_png(), true)] {
         let drawing = panel.draw_made(&Content::Picture(other), &view(24, &[])).unwrap();
         let body = drawing.body.as_str();
         assert!(body.contains("<img src=\"/tenant/acme/dashboard/ops/panel/p/image?from=now-24h&#38;v="), "{body}");

@@ -1,5 +1,6 @@
 //! Words of an endpoint, in the markup of the author.
 
+mod sample;
 mod spec;
 mod template;
 #[cfg(test)]
@@ -7,6 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 use template::Template;
 
@@ -37,7 +39,7 @@ struct Body {
 pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>> {
     let common = spec.common(draft);
     let follows = spec.range == Some(RangeMode::Follow);
-    let call = EndpointCall::build(&spec.endpoint, spec.parameters, Wants::Words, follows, draft);
+    let call = EndpointCall::build(&spec.endpoint, spec.parameters, &spec.filters, (Wants::Words, follows), draft);
     let template = Template::parse(&spec.template).map_err(|wrong| {
         wrong.into_iter().for_each(|(offset, message)| draft.fault_in("panel.template", offset, message));
     });

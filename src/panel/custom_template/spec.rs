@@ -10,6 +10,9 @@ spec! {
         /// What the endpoint is told: plain values by name.
         #[serde(default)]
         pub(super) parameters: serde_json::Map<String, serde_json::Value>,
+        /// Which filters of the dashboard narrow what: `instance: source`, the filter and the endpoint's word. An unset filter narrows nothing.
+        #[serde(default)]
+        pub(super) filters: crate::panel::spec::Ordered<String>,
         /// The markup, with `{{ name }}` where the endpoint's values go.
         pub(super) template: String,
     }

@@ -11,7 +11,8 @@ use super::{Parameter, Trouble, Value};
 use crate::domain::{Key, TimeRange};
 use crate::frame::Frame;
 use crate::panel::draft::Draft;
-use crate::query::{Cache, Query};
+use crate::panel::spec::Ordered;
+use crate::query::{Bound, Cache, Chosen, Name, Query};
 use crate::tenancy::TenantScope;
 
 /// The path under which our own endpoints stand.
@@ -52,6 +53,8 @@ pub struct EndpointCall {
     pub maker: Maker,
     /// What they are told.
     pub parameters: Map<String, serde_json::Value>,
+    /// Which filters of the dashboard narrow what: the filter, and the endpoint's word for what it narrows.
+    pub filters: Vec<(Key, String)>,
     /// What is needed.
     pub wants: Wants,
     /// Whether they are told the page's range; else the last day.
@@ -63,8 +66,8 @@ impl EndpointCall {
     pub(in crate::panel) fn build(
         written: &str,
         parameters: Map<String, serde_json::Value>,
-        wants: Wants,
-        follows: bool,
+        filters: &Ordered<String>,
+        (wants, follows): (Wants, bool),
         draft: &mut Draft<'_>,
     ) -> Option<EndpointCall> {
         for (name, value) in &parameters {
@@ -72,9 +75,29 @@ impl EndpointCall {
                 draft.fault(&format!("panel.parameters.{name}"), "a parameter is a text, a number, true or false");
             }
         }
+        let filters: Vec<Option<(Key, String)>> = filters.0.iter().map(|(id, what)| filter(id, what, draft)).collect();
         let maker = draft.check("panel.endpoint", parse(written.trim()))?;
-        Some(EndpointCall { maker, parameters, wants, follows })
+        Some(EndpointCall { maker, parameters, filters: filters.into_iter().collect::<Option<_>>()?, wants, follows })
     }
+
+    /// The filters that are set, each with the endpoint's word for what it narrows.
+    pub(super) fn chosen(&self, set: &[(Key, Chosen)]) -> Vec<(Key, String, Chosen)> {
+        let chosen = |(id, what): &(Key, String)| {
+            let (_, value) = set.iter().find(|(set, _)| set == id)?;
+            Some((id.clone(), what.clone(), value.clone()))
+        };
+        self.filters.iter().filter_map(chosen).collect()
+    }
+}
+
+/// A filter and what it narrows, as plain words.
+fn filter(id: &str, what: &str, draft: &mut Draft<'_>) -> Option<(Key, String)> {
+    let path = format!("panel.filters.{id}");
+    let key = draft.check(&path, id.parse::<Key>());
+    let plain = (1..=64).contains(&what.len()) && what.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let fault = || format!("“{what}” is no name: 1 to 64 letters, digits, -, _ and . are");
+    draft.check(&path, if plain { Ok(()) } else { Err(fault()) })?;
+    Some((key?, what.to_owned()))
 }
 
 pub(super) fn parse(text: &str) -> Result<Maker, String> {
@@ -96,7 +119,8 @@ pub(super) fn parse(text: &str) -> Result<Maker, String> {
     if good { Ok(Maker::Other(url)) } else { Err(fault()) }
 }
 
-/// What an endpoint is given: the proof of its tenant, the range, what the file says, and a way to ask the tenant's database.
+/// What an endpoint is given: the proof of its tenant, the range, the filters that are set, what the file says, and a way
+/// to ask the tenant's database.
 #[derive(Debug)]
 pub struct Call {
     /// The proof that the viewer may read this tenant.
@@ -109,6 +133,7 @@ pub struct Call {
     pub(super) fresh_for: Duration,
     pub(super) declared: &'static [Parameter],
     pub(super) given: Map<String, serde_json::Value>,
+    pub(super) filters: Vec<(Key, String, Chosen)>,
 }
 
 impl Call {
@@ -125,6 +150,21 @@ impl Call {
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// What the dashboard's filters are set to for one of the endpoint's own words; nothing where none is bound or set.
+    pub fn chosen<'a>(&'a self, what: &'a str) -> impl Iterator<Item = &'a Chosen> {
+        self.filters.iter().filter(move |(_, narrowed, _)| narrowed == what).map(|(_, _, chosen)| chosen)
+    }
+
+    /// The same as conditions on a column, for the `filters` of a query's source: bound values, never text of the statement.
+    pub fn bound(&self, what: &str, column: &Name) -> Vec<Bound> {
+        let bound = |(id, _, chosen): &(Key, String, Chosen)| Bound {
+            filter: Some(id.clone()),
+            column: column.clone(),
+            chosen: Some(chosen.clone()),
+        };
+        self.filters.iter().filter(|(_, narrowed, _)| narrowed == what).map(bound).collect()
     }
 
     /// Asks the tenant's database, through the cache.

@@ -10,9 +10,9 @@ use tokio::sync::Semaphore;
 use super::answer::{Content, Made};
 use super::remote::{Reach, Remote};
 use super::{Answer, Call, Endpoint, EndpointCall, Maker, Trouble, Wants};
-use crate::domain::TimeRange;
+use crate::domain::{Key, TimeRange};
 use crate::panel::View;
-use crate::query::{Cache, Window};
+use crate::query::{Cache, Chosen, Window};
 use crate::tenancy::TenantScope;
 use crate::yaml::nearest;
 
@@ -80,6 +80,16 @@ impl Registry {
                 }
             }
         }
+        faults.extend(call.filters.iter().filter_map(|(id, what)| {
+            let known: Vec<&str> = endpoint.filters().iter().map(|narrowed| narrowed.name).collect();
+            let hint = match nearest(what, known.iter().copied()) {
+                _ if known.contains(&what.as_str()) => return None,
+                Some(meant) => format!("; did you mean “{meant}”?"),
+                None if known.is_empty() => String::new(),
+                None => format!("; there are: {}", known.join(", ")),
+            };
+            Some((format!("panel.filters.{id}"), format!("“{name}” has no “{what}” that a filter narrows{hint}")))
+        }));
         faults
     }
 }
@@ -115,27 +125,21 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// These endpoints, and the servers within reach.
-    ///
-    /// # Errors
-    /// That encryption cannot be set up on this machine.
-    pub fn new(registry: Registry, reach: Reach) -> Result<Endpoints, String> {
+    pub fn new(registry: Registry, reach: Reach) -> Endpoints {
         Endpoints::with_patience(registry, reach, PATIENCE)
     }
 
     /// The same, with less patience (for tests).
-    ///
-    /// # Errors
-    /// As [`Endpoints::new`].
-    pub fn with_patience(registry: Registry, reach: Reach, patience: Duration) -> Result<Endpoints, String> {
+    pub fn with_patience(registry: Registry, reach: Reach, patience: Duration) -> Endpoints {
         let weigh = |key: &String, kept: &Kept| u32::try_from(kept.bytes + key.len() + 200).unwrap_or(u32::MAX);
-        Ok(Endpoints {
+        Endpoints {
             registry,
-            remote: Remote::new(reach, patience)?,
+            remote: Remote::new(reach, patience),
             kept: moka::sync::Cache::builder().max_capacity(KEPT).weigher(weigh).build(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             of_tenant: moka::sync::Cache::new(10_000),
             patience,
-        })
+        }
     }
 
     /// The endpoints of this program.
@@ -149,7 +153,8 @@ impl Endpoints {
     /// Why there is nothing, when there never was anything.
     pub async fn ask(&self, call: &EndpointCall, asked: Asked<'_>) -> Result<Made, Trouble> {
         let range = range(call, asked.view);
-        let key = key(call, asked, range);
+        let filters = call.chosen(&asked.view.filters);
+        let key = key(call, asked, range, &filters);
         let now = asked.view.now;
         let kept = self.kept.get(&key);
         if let Some(kept) =
@@ -158,16 +163,12 @@ impl Endpoints {
             return Ok(Made { content: kept.content, at: kept.at, hit: true, stale: None });
         }
         let made = match &call.maker {
-            Maker::Own(name) => self.own(name, call, asked, range).await,
-            Maker::Other(url) => self.remote.ask(url, call).await,
+            Maker::Own(name) => self.own(name, call, asked, range, filters).await,
+            Maker::Other(url) => self.remote.ask(url, call, call.follows.then_some(range), &filters).await,
         };
         match (made, kept) {
             (Ok(content), _) => {
-                let bytes = match &content {
-                    Content::Picture(picture) => picture.file().len(),
-                    Content::Words(words) => words.to_string().len(),
-                };
-                self.kept.insert(key, Kept { content: content.clone(), at: now, bytes });
+                self.kept.insert(key, Kept { bytes: content.weight(), content: content.clone(), at: now });
                 Ok(Made { content, at: now, hit: false, stale: None })
             }
             (Err(trouble), Some(kept)) => Ok(Made { content: kept.content, at: kept.at, hit: false, stale: Some(trouble) }),
@@ -175,7 +176,14 @@ impl Endpoints {
         }
     }
 
-    async fn own(&self, name: &str, call: &EndpointCall, asked: Asked<'_>, range: TimeRange) -> Result<Content, Trouble> {
+    async fn own(
+        &self,
+        name: &str,
+        call: &EndpointCall,
+        asked: Asked<'_>,
+        range: TimeRange,
+        filters: Vec<(Key, String, Chosen)>,
+    ) -> Result<Content, Trouble> {
         let endpoint = self.registry.find(name).ok_or_else(|| Trouble::Unregistered(name.to_owned()))?.clone();
         let tenant = self.of_tenant.get_with(asked.scope.tenant().to_string(), || Arc::new(Semaphore::new(OF_ONE)));
         let turn = async { tenant.acquire_owned().await.ok().zip(self.turns.clone().acquire_owned().await.ok()) };
@@ -190,6 +198,7 @@ impl Endpoints {
             fresh_for: if asked.fresh { Duration::ZERO } else { asked.view.refresh.to_std().unwrap_or_default() },
             declared: endpoint.parameters(),
             given: call.parameters.clone(),
+            filters,
         };
         let (patience, wants, runtime) = (self.patience, call.wants, Handle::current());
         // A thread of its own: one that never lets go of it holds up nobody but itself, and keeps its turn.
@@ -216,7 +225,7 @@ fn range(call: &EndpointCall, view: &View) -> TimeRange {
 }
 
 /// What tells one answer from another; the tenant comes first.
-fn key(call: &EndpointCall, asked: Asked<'_>, range: TimeRange) -> String {
+fn key(call: &EndpointCall, asked: Asked<'_>, range: TimeRange, filters: &[(Key, String, Chosen)]) -> String {
     let maker = match &call.maker {
         Maker::Own(name) => name.as_str(),
         Maker::Other(url) => url.as_str(),
@@ -224,5 +233,7 @@ fn key(call: &EndpointCall, asked: Asked<'_>, range: TimeRange) -> String {
     let parameters = serde_json::Value::Object(call.parameters.clone());
     let wants = if call.wants == Wants::Words { "words" } else { "picture" };
     let range = call.follows.then(|| (range.from().timestamp(), range.to().timestamp()));
-    format!("{}\n{}\n{maker}\n{wants}\n{parameters}\n{}\n{range:?}", asked.scope.tenant(), asked.view.key, asked.view.zone)
+    let (tenant, view) = (asked.scope.tenant(), asked.view);
+    // Written as Rust writes texts: quoted, so that no value can look like another part of the key.
+    format!("{tenant}\n{}\n{maker}\n{wants}\n{parameters}\n{filters:?}\n{}\n{range:?}", view.key, view.zone)
 }

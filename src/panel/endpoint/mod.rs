@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod desk;
+mod pixels;
 mod remote;
 mod svg;
 #[cfg(test)]
@@ -34,11 +35,25 @@ pub trait Endpoint: Send + Sync {
     /// What a panel's file may tell it; anything else there is a fault.
     fn parameters(&self) -> &'static [Parameter];
 
+    /// What a dashboard's filters may narrow here; a panel's file says which filter narrows which.
+    fn filters(&self) -> &'static [Narrowed] {
+        &[]
+    }
+
     /// Makes it. What it may read stands in the call; it may panic, hang or say too much without harm to others.
     ///
     /// # Errors
     /// Why there is nothing to show, in words for the visitor.
     async fn answer(&self, call: &Call) -> Result<Answer, Trouble>;
+}
+
+/// One thing that a dashboard's filter may narrow in what an endpoint makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Narrowed {
+    /// Its name.
+    pub name: &'static str,
+    /// What is narrowed, in a sentence.
+    pub about: &'static str,
 }
 
 /// One thing a panel's file may tell an endpoint.
@@ -82,6 +97,9 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+pub(in crate::panel) use pixels::tests::small_png;
 
 /// A picture for the tests of panels.
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! Pictures and words of other servers: only those the settings name, nothing behind their back, within time and size.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 
-use super::answer::{MOST_PICTURE, MOST_WORDS, Picture};
+use super::answer::{MOST_PICTURE, MOST_WORDS, Picture, words};
 use super::{Content, EndpointCall, Trouble, Wants};
+use crate::domain::{Key, TimeRange};
+use crate::query::Chosen;
 
 /// Which other servers may be asked.
 #[derive(Clone, Debug, Default)]
@@ -34,28 +36,41 @@ impl Reach {
 
 #[derive(Debug)]
 pub(super) struct Remote {
-    client: reqwest::Client,
+    /// Made for the first question: encryption and its authorities take megabytes, and few installations ask anybody.
+    client: OnceLock<Result<reqwest::Client, String>>,
     reach: Reach,
     patience: Duration,
 }
 
 impl Remote {
-    pub(super) fn new(reach: Reach, patience: Duration) -> Result<Remote, String> {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .timeout(patience)
-            .connect_timeout(patience / 2)
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("loggia/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Public { private: reach.private }))
-            .build()
-            .map_err(|cause| format!("other servers cannot be asked from here: {cause}"))?;
-        Ok(Remote { client, reach, patience })
+    pub(super) fn new(reach: Reach, patience: Duration) -> Remote {
+        Remote { client: OnceLock::new(), reach, patience }
     }
 
-    /// Asks the other server; what came is told from its bytes.
-    pub(super) async fn ask(&self, url: &url::Url, call: &EndpointCall) -> Result<Content, Trouble> {
+    fn client(&self, host: &str) -> Result<&reqwest::Client, Trouble> {
+        let made = || {
+            let client = reqwest::Client::builder()
+                .redirect(Policy::none())
+                .timeout(self.patience)
+                .connect_timeout(self.patience / 2)
+                .no_proxy()
+                .referer(false)
+                .user_agent(concat!("loggia/", env!("CARGO_PKG_VERSION")))
+                .dns_resolver(Arc::new(Public { private: self.reach.private }));
+            client.build().map_err(|cause| format!("other servers cannot be asked from here: {}", told(&cause)))
+        };
+        self.client.get_or_init(made).as_ref().map_err(|why| Trouble::Unreachable(host.to_owned(), why.clone()))
+    }
+
+    /// Asks the other server; it is told the range where the panel follows it, and the filters under its own names for them.
+    /// What came is told from its bytes.
+    pub(super) async fn ask(
+        &self,
+        url: &url::Url,
+        call: &EndpointCall,
+        range: Option<TimeRange>,
+        filters: &[(Key, String, Chosen)],
+    ) -> Result<Content, Trouble> {
         let host = url.host_str().unwrap_or("?").to_owned();
         self.admit(url, &host)?;
         let mut url = url.clone();
@@ -63,12 +78,15 @@ impl Remote {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             url.query_pairs_mut().append_pair(name, &text);
         }
+        for (name, value) in range_and_filters(range, filters) {
+            url.query_pairs_mut().append_pair(name, &value);
+        }
         let accept = if call.wants == Wants::Words { "application/json" } else { "image/svg+xml, image/png, image/jpeg" };
         let failed = |cause: reqwest::Error| match cause.is_timeout() {
             true => Trouble::TooSlow(self.patience),
             false => Trouble::Unreachable(host.clone(), told(&cause.without_url())),
         };
-        let response = self.client.get(url).header("accept", accept).send().await.map_err(failed)?;
+        let response = self.client(&host)?.get(url).header("accept", accept).send().await.map_err(failed)?;
         if response.status().as_u16() != 200 {
             return Err(Trouble::Unreachable(host, format!("it answered {}", response.status())));
         }
@@ -82,12 +100,13 @@ impl Remote {
             }
             body.extend_from_slice(&chunk);
         }
-        match call.wants {
+        let wants = call.wants;
+        // Reading megabytes takes a while, which other answers need not wait for.
+        let read = tokio::task::spawn_blocking(move || match wants {
             Wants::Picture => Picture::read(&body, false).map(Content::Picture),
-            Wants::Words => {
-                serde_json::from_slice(&body).map(Content::Words).map_err(|cause| Trouble::NotThat("JSON", cause.to_string()))
-            }
-        }
+            Wants::Words => words(&body),
+        });
+        read.await.unwrap_or(Err(Trouble::Undrawn))
     }
 
     fn admit(&self, url: &url::Url, host: &str) -> Result<(), Trouble> {
@@ -103,6 +122,20 @@ impl Remote {
             _ => Ok(()),
         }
     }
+}
+
+/// `from` and `to` in UTC; a filter's values, one pair each.
+fn range_and_filters(range: Option<TimeRange>, filters: &[(Key, String, Chosen)]) -> Vec<(&str, String)> {
+    let written = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let range = range.into_iter().flat_map(|range| [("from", written(range.from())), ("to", written(range.to()))]);
+    let values = filters.iter().flat_map(|(_, name, chosen)| {
+        let values = match chosen {
+            Chosen::OneOf(values) => values.clone(),
+            Chosen::Contains(text) => vec![text.clone()],
+        };
+        values.into_iter().map(|value| (name.as_str(), value))
+    });
+    range.chain(values).collect()
 }
 
 /// A failure with its causes, for the log.

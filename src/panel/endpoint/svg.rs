@@ -101,6 +101,12 @@ const ATTRIBUTES: &[&str] = &[
 /// Deeper than any drawing by hand or program, shallower than a stack.
 const DEEPEST: usize = 64;
 const MOST_NODES: u32 = 50_000;
+/// Bytes when it is written out; signs that mean something to a browser take more then.
+const LONGEST: usize = 4 << 20;
+/// Attributes of one element: each is compared with all before it.
+const MOST_ATTRIBUTES: usize = 256;
+/// Names of namespaces in all: an element within others keeps a list of all of theirs.
+const MOST_NAMESPACES: usize = 1_000;
 
 /// The tokens a drawing may use, and what they are on paper.
 const PAPER: &[(&str, &str)] = &[
@@ -141,6 +147,7 @@ const PAPER: &[(&str, &str)] = &[
 /// # Errors
 /// That it is no drawing.
 pub(super) fn cleaned(text: &str) -> Result<String, String> {
+    measured(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|cause| format!("no SVG: {cause}"))?;
     let root = document.root_element();
@@ -150,6 +157,36 @@ pub(super) fn cleaned(text: &str) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     element(root, 0, &mut out)?;
     Ok(out)
+}
+
+/// Counted before it is read: what reading would take minutes or gigabytes for.
+fn measured(text: &str) -> Result<(), String> {
+    if text.split('<').count() > 2 * MOST_NODES as usize {
+        return Err(format!("more than {MOST_NODES} shapes"));
+    }
+    if text.matches("xmlns").count() > MOST_NAMESPACES {
+        return Err(format!("more than {MOST_NAMESPACES} namespaces"));
+    }
+    match text.split('<').skip(1).any(|tag| attributes(tag) > MOST_ATTRIBUTES) {
+        true => Err(format!("a shape with more than {MOST_ATTRIBUTES} attributes")),
+        false => Ok(()),
+    }
+}
+
+/// How many attributes a tag has, which begins behind its `<`.
+fn attributes(tag: &str) -> usize {
+    let (mut count, mut quote) = (0, None);
+    for byte in tag.bytes() {
+        match (byte, quote) {
+            (b'"' | b'\'', None) => quote = Some(byte),
+            (_, Some(open)) if open == byte => quote = None,
+            (b'=', None) => count += 1,
+            (b'>', None) => break,
+            _ => {}
+        }
+    }
+    // Comments and raw text may hold whatever they like.
+    if tag.starts_with(['!', '?']) { 0 } else { count }
 }
 
 /// The same drawing with the colours it has on paper.
@@ -169,6 +206,9 @@ pub(super) fn on_paper(svg: &str) -> String {
 fn element(node: Node<'_, '_>, depth: usize, out: &mut String) -> Result<(), String> {
     if depth > DEEPEST {
         return Err(format!("nested deeper than {DEEPEST} shapes"));
+    }
+    if out.len() > LONGEST {
+        return Err(format!("longer than {} MB when it is written out", LONGEST >> 20));
     }
     let name = node.tag_name().name();
     let _ = write!(out, "<{name}");
@@ -247,9 +287,18 @@ mod tests {
         let bomb = r#"<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><svg>&b;</svg>"#;
         let deep = format!("<svg>{}{}</svg>", "<g>".repeat(500), "</g>".repeat(500));
         let many = format!("<svg>{}</svg>", "<g/>".repeat(60_000));
-        for wrong in ["", "<html><body>hello</body></html>", "<svg", "plain", bomb, &deep, &many] {
+        let attributes: String = (0..300_000).map(|i| format!(" a{i}=''")).collect();
+        let attributes = format!("<svg{attributes}/>");
+        let names: String = (0..40_000).map(|i| format!("<g xmlns:n{i}='u{i}'>")).collect();
+        let names = format!("<svg>{names}</svg>");
+        let quotes = format!("<svg><text>{}</text><text>x</text></svg>", "'".repeat(1 << 20));
+        let begun = std::time::Instant::now();
+        for wrong in ["", "<html><body>hello</body></html>", "<svg", "plain", bomb, &deep, &many, &attributes, &names, &quotes] {
             assert!(cleaned(wrong).is_err(), "{}", &wrong[..wrong.len().min(60)]);
         }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+        let style = format!("<svg><!-- {0} --><style><![CDATA[{0}]]></style><text>{0}</text></svg>", "a='b' ".repeat(5_000));
+        assert!(cleaned(&style).is_ok(), "what is no attribute is not counted as one");
     }
 
     #[test]

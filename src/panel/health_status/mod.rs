@@ -1,19 +1,21 @@
 //! How each service is: the worst first, by shape, word and colour, with since when.
 
 mod draw;
+mod sample;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(super) use sample::sample;
 pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
-use super::export::Column;
+use super::export::{self, Column};
 use super::spec::RangeMode;
 use super::status::Statuses;
-use super::{Common, Drawing, Export, Panel, View};
+use super::{Common, Data, Drawing, Export, Panel, View};
 use crate::frame::Frame;
 use crate::query::{Name, Query, Source};
 
@@ -82,6 +84,11 @@ impl Panel for Health {
         self.drawing(frames, view)
     }
 
+    /// All of them, however many.
+    fn data(&self, frames: &[Arc<Frame>], _view: &View) -> Option<Data> {
+        Some(Data::Services(self.services(frames.first()?)))
+    }
+
     /// How each service is now, in words and as its code; without aggregation, everything that was ever reported.
     fn export(&self, view: &View) -> Option<Export> {
         let time = self.time.clone().map(|column| self.times.column(column));
@@ -93,12 +100,7 @@ impl Panel for Health {
                 self.time.as_ref().map(|name| Column::new(name.as_str(), "time").named("time").time(self.times)),
                 self.message.as_ref().map(|name| Column::new(name.as_str(), "message").named("message")),
             ];
-            let mut distinct: Vec<Name> = Vec::new();
-            for name in names.into_iter().flatten() {
-                if !distinct.contains(name) {
-                    distinct.push(name.clone());
-                }
-            }
+            let distinct = export::distinct(names.into_iter().flatten());
             return Some(Export::rows(&self.source, time, None, distinct, columns.into_iter().flatten().collect()));
         }
         let timed = |from: &str, name: &str| time.as_ref().map(|_| Column::new(from, name).named(name).time(self.times));

@@ -13,12 +13,13 @@ use crate::query::{Name, Order, Query, Source, TimeColumn, TimeFormat};
 pub(in crate::panel) fn behind(title: String, query: Query) -> Option<Arc<dyn Panel>> {
     let (source, time, follows, others) = match query {
         Query::Series { source, time, value, label, .. } => (source, Some(time), true, vec![label, Some(value)]),
+        Query::Spread { source, time, value, .. } => (source, Some(time), true, vec![Some(value)]),
         Query::Value { source, value, time, range, .. } => (source, time, range.is_some(), vec![Some(value)]),
         Query::Latest { source, key, status, time, message } => (source, time, false, vec![Some(key), Some(status), message]),
         Query::Groups { source, keys, value, time, range, .. } => {
             (source, time, range.is_some(), keys.into_iter().chain([value]).map(Some).collect())
         }
-        Query::Rows { .. } | Query::Count { .. } | Query::Distinct { .. } => return None,
+        Query::Rows { .. } | Query::Count { .. } | Query::CountTo { .. } | Query::Distinct { .. } => return None,
     };
     Some(Arc::new(of(title, source, time, follows, others.into_iter().flatten().collect())))
 }

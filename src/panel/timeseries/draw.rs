@@ -3,26 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{TimeSeries, table};
+use super::TimeSeries;
 use crate::chart::{Chart, Line, Point};
-use crate::domain::Key;
 use crate::frame::Frame;
-use crate::panel::link::{self, Link};
-use crate::panel::{Drawing, Html, View, cells, drawing, words};
-use crate::query::Aggregate;
-
-/// From the chart to its table, or back.
-#[derive(Template)]
-#[template(path = "timeseries/turn.html")]
-struct Turn<'a> {
-    key: &'a Key,
-    title: &'a str,
-    as_table: bool,
-    link: Link,
-}
+use crate::panel::readings::{self, Readings};
+use crate::panel::{Drawing, Html, View, cells, drawing, turn, words};
 
 impl TimeSeries {
     pub(super) fn drawing(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
@@ -31,32 +18,23 @@ impl TimeSeries {
         };
         let lines = self.lines(frame);
         let mut notices = drawing::cut_notice(frame);
-        let as_table = match view.param("view").filter(|_| !view.close) {
-            Some("table") => true,
-            None | Some("" | "chart") => false,
-            Some(other) => {
-                notices.push(format!("“{}” is no view of this panel; this is the chart.", words::cut(other, 40)));
-                false
-            }
-        };
+        let as_table = turn::as_table(view, &mut notices);
         let drawn = self.chart(lines, view);
         let (body, summary) = match as_table {
-            true => (table::body(self, &drawn.lines, view, &mut notices), format!("{}, as a table", self.common.title)),
+            true => (self.table(&drawn.lines, view, &mut notices), format!("{}, as a table", self.common.title)),
             false => {
                 let drawn = drawn.draw();
                 (Html::from(drawn.svg), drawn.summary)
             }
         };
-        // Looked at closely, the rows stand below already.
-        let turn = (!view.close).then(|| self.turn(as_table, view));
+        let turn = turn::link(&self.common.title, as_table, view);
         let stale_since = drawing::stale_since(&self.common, self.newest(frame, view), view);
         Drawing { body, stale_since, note: Some(self.note(view)), turn, notices, summary, ..Drawing::default() }
     }
 
-    fn turn(&self, as_table: bool, view: &View) -> Html {
-        let changes: &[(&str, Option<&str>)] =
-            if as_table { &[("view", None), ("page", None)] } else { &[("view", Some("table"))] };
-        Html::of(&Turn { key: &view.key, title: &self.common.title, as_table, link: link::to(view, changes) })
+    fn table(&self, lines: &[Line], view: &View, notices: &mut Vec<String>) -> Html {
+        let (unit, decimals) = (&self.look.unit, self.look.decimals);
+        readings::body(&Readings { title: &self.common.title, unit, decimals, lines }, view, notices)
     }
 
     /// One line a label, in the order they come.
@@ -95,8 +73,7 @@ impl TimeSeries {
     pub(super) fn chart(&self, lines: Vec<Line>, view: &View) -> Chart {
         let look = &self.look;
         Chart {
-            // The dashboard's own may stand on the same page.
-            id: if view.close { format!("{}-close", view.key) } else { view.key.to_string() },
+            id: turn::id(view),
             title: self.common.title.clone(),
             description: self.common.description.clone(),
             lines,
@@ -123,14 +100,6 @@ impl TimeSeries {
     /// `mean per 10 min`, `every reading`.
     fn note(&self, view: &View) -> String {
         let Some(step) = self.step(view) else { return "every reading".to_owned() };
-        let what = match self.aggregate {
-            Aggregate::Avg => "mean",
-            Aggregate::Sum => "sum",
-            Aggregate::Min => "lowest",
-            Aggregate::Max => "highest",
-            Aggregate::Count => "count",
-            Aggregate::Last => "last",
-        };
-        format!("{what} per {}", words::width(step))
+        format!("{} per {}", words::made(self.aggregate), words::width(step))
     }
 }

@@ -25,6 +25,9 @@ impl Query {
             Query::Series { source, time, value, label, aggregate, window } => {
                 series::write(&mut sql, source, time, value, label.as_ref(), *aggregate, *window);
             }
+            Query::Spread { source, time, value, edges, bucket, range } => {
+                series::spread(&mut sql, source, time, value, edges, (*bucket, *range));
+            }
             Query::Value { source, value, time, aggregate: None, range } => {
                 value::one(&mut sql, source, value, time.as_ref(), *range);
             }
@@ -41,6 +44,7 @@ impl Query {
                 rows::page(&mut sql, set, columns, sort.as_ref(), *offset, *limit);
             }
             Query::Count { set } => rows::count(&mut sql, set),
+            Query::CountTo { set, most } => rows::count_to(&mut sql, set, *most),
             Query::Distinct { source, column, within, limit } => {
                 filter::distinct(&mut sql, source, column, within.as_ref(), *limit);
             }

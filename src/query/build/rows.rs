@@ -27,6 +27,14 @@ pub(super) fn count(sql: &mut Sql, set: &Set) {
     narrowed(sql, set);
 }
 
+pub(super) fn count_to(sql: &mut Sql, set: &Set, most: u64) {
+    sql.push("SELECT count(*) AS \"count\" FROM (SELECT 1");
+    from(sql, &set.source, set.time.as_ref(), set.range);
+    narrowed(sql, set);
+    sql.limit(most, 0);
+    sql.push(") AS counted");
+}
+
 fn narrowed(sql: &mut Sql, set: &Set) {
     if let Some((text, columns)) = set.search.as_ref().filter(|(text, columns)| !text.is_empty() && !columns.is_empty()) {
         for (i, column) in columns.iter().enumerate() {

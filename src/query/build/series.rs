@@ -2,7 +2,62 @@
 
 use super::days::Days;
 use super::{Sql, call, from, time};
-use crate::query::{Aggregate, Name, Source, TimeColumn, Window};
+use crate::datastore::{Bind, Dialect};
+use crate::domain::TimeRange;
+use crate::query::{Aggregate, Bucket, Name, Source, TimeColumn, Window};
+
+/// What tells one line of an answer from another.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    /// A column.
+    By(&'a Name),
+    /// Which range of the value's it lies in, told by where they begin.
+    Within(&'a [f64]),
+}
+
+impl Told<'_> {
+    fn write(self, sql: &mut Sql, value: &Name) {
+        let edges = match self {
+            Told::By(name) => return sql.column(name),
+            Told::Within(edges) => edges,
+        };
+        // To PostgreSQL NaN, to SQLite any text is larger than all numbers: neither lies in a range of them.
+        let (open, close) = match sql.dialect {
+            Dialect::Postgres => ("CASE WHEN CAST(", " AS float8) = 'NaN' THEN NULL WHEN "),
+            Dialect::Sqlite => ("CASE WHEN typeof(", ") NOT IN ('integer', 'real') THEN NULL WHEN "),
+        };
+        sql.push(open);
+        sql.column(value);
+        sql.push(close);
+        sql.column(value);
+        sql.push(" IS NULL THEN NULL");
+        for (row, edge) in edges.iter().enumerate() {
+            sql.push(" WHEN ");
+            sql.column(value);
+            sql.push(" < ");
+            sql.bind_as(Bind::Float(*edge), "float8");
+            sql.push(&format!(" THEN {row}"));
+        }
+        sql.push(&format!(" ELSE {} END", edges.len()));
+    }
+}
+
+/// How many readings lie in each range of values, bucket by bucket.
+pub(super) fn spread(
+    sql: &mut Sql,
+    source: &Source,
+    column: &TimeColumn,
+    value: &Name,
+    edges: &[f64],
+    (bucket, range): (Bucket, TimeRange),
+) {
+    let window = Window { range, bucket: Some(bucket) };
+    sql.push("SELECT ");
+    time::shown_bucket(sql, bucket, range);
+    sql.push(" AS \"time\", l AS \"row\", v AS \"value\" FROM (");
+    grouped(sql, source, column, value, Some(Told::Within(edges)), Aggregate::Count, window);
+    sql.push(") AS g WHERE l IS NOT NULL ORDER BY l, t");
+}
 
 pub(super) fn write(
     sql: &mut Sql,
@@ -22,9 +77,9 @@ pub(super) fn write(
             sql.push(if label.is_some() { ", l AS \"label\"" } else { "" });
             sql.push(" FROM (");
             if aggregate == Aggregate::Last {
-                last(sql, source, column, value, label, window);
+                last(sql, source, column, value, label.map(Told::By), window);
             } else {
-                grouped(sql, source, column, value, label, aggregate, window);
+                grouped(sql, source, column, value, label.map(Told::By), aggregate, window);
             }
             sql.push(if label.is_some() { ") AS g ORDER BY l, t" } else { ") AS g ORDER BY t" });
         }
@@ -56,7 +111,7 @@ fn grouped(
     source: &Source,
     column: &TimeColumn,
     value: &Name,
-    label: Option<&Name>,
+    label: Option<Told<'_>>,
     aggregate: Aggregate,
     window: Window,
 ) {
@@ -68,7 +123,7 @@ fn grouped(
 }
 
 /// The newest value that is not null, of every bucket and line.
-fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<Told<'_>>, window: Window) {
     sql.push(if label.is_some() { "SELECT t, l, v" } else { "SELECT t, v" });
     sql.push(" FROM (SELECT q.*, row_number() OVER (PARTITION BY t");
     sql.push(if label.is_some() { ", l" } else { "" });
@@ -78,7 +133,7 @@ fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label
 }
 
 /// Every row with the start of its bucket `t`, its instant `e`, line `l` and value `v`, behind a fence.
-fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<Told<'_>>, window: Window) {
     let Some(bucket) = window.bucket else { return };
     let kept = if label.is_some() { "e, l, v" } else { "e, v" };
     let days = Days::of(sql.dialect, bucket, window.range);
@@ -110,12 +165,12 @@ fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, l
 }
 
 /// Every row of the range: its instant `e`, line `l` and value `v`.
-fn readings(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<&Name>, window: Window) {
+fn readings(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<Told<'_>>, window: Window) {
     sql.push("SELECT ");
     time::moment(sql, column, window.range, false);
     sql.push(" AS e, ");
     if let Some(label) = label {
-        sql.column(label);
+        label.write(sql, value);
         sql.push(" AS l, ");
     }
     sql.column(value);

@@ -56,6 +56,14 @@ fn questions() -> Vec<Query> {
     ];
     for zone in [Tz::UTC, Tz::America__New_York, Tz::America__Havana, Tz::Australia__Lord_Howe] {
         all.extend([60, 600, 3600, 86_400, 604_800].map(|seconds| series(zone, seconds)));
+        all.extend([600, 3600, 86_400].map(|seconds| Query::Spread {
+            source: source("metric_type = 'cpu'"),
+            time: time(TimeFormat::Iso, Tz::UTC),
+            value: name("cpu_percent"),
+            edges: vec![10.0, 50.0, 90.0],
+            bucket: Bucket { width: TimeDelta::seconds(seconds), zone },
+            range: range(),
+        }));
         for format in [TimeFormat::Iso, TimeFormat::EpochSeconds, TimeFormat::EpochMillis] {
             let column = Some(time(format, zone));
             for aggregate in [None, Some(Aggregate::Avg), Some(Aggregate::Last)] {

@@ -34,6 +34,15 @@ fn sheet(accent: Color) -> String {
     )
 }
 
+/// An accent on a piece of each ground, for a form that asks how it would look.
+pub(super) fn preview(accent: Color) -> String {
+    let rule = |name: &str, ground: Color| {
+        let shown = readable(accent, ground);
+        format!(".preview.{name}{{--accent:{shown};--on-accent:{}}}", ink_on(shown))
+    };
+    rule("light", Color::LIGHT_GROUND) + &rule("dark", Color::DARK_GROUND)
+}
+
 /// The colour, moved away from the ground in small steps until text in it can be read.
 fn readable(accent: Color, ground: Color) -> Color {
     let goal = if ground.luminance() > 0.5 { 0.0 } else { 255.0 };

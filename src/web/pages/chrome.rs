@@ -118,6 +118,8 @@ pub struct Chrome {
     pub tenants: Vec<TenantLink>,
     /// This tenant's dashboards, in their order.
     pub dashboards: Vec<DashboardLink>,
+    /// Where else one may go: what a tenant's administrators and operators have beside dashboards.
+    pub places: Vec<Link>,
     /// This page with its whole view, for the links that change one thing.
     pub page: Address,
 }

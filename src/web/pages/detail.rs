@@ -251,9 +251,9 @@ impl Closely<'_> {
     /// Every reading in place of buckets, where that would be another drawing.
     fn raw(&self) -> Option<RawLink> {
         let on = !self.view.aggregate;
-        let buckets = |query: &Query| matches!(query, Query::Series { window, .. } if window.bucket.is_some());
+        let other = View { aggregate: on, ..self.view.clone() };
         let offered = self.placed.panel.common().drill_down.disable_aggregation
-            && (on || self.placed.panel.asks(&self.view).iter().any(buckets));
+            && (on || self.placed.panel.asks(&self.view) != self.placed.panel.asks(&other));
         let name = self.parameter("raw");
         offered.then(|| RawLink { href: self.view.page.with(&name, (!on).then_some("1")).href(), on })
     }

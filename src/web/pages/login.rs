@@ -36,6 +36,15 @@ pub struct DemoAccounts {
     pub accounts: Vec<DemoAccount>,
 }
 
+/// The way to the company's own sign-in.
+#[derive(Clone, Debug)]
+pub struct ProviderLink {
+    /// What the provider is called.
+    pub label: String,
+    /// Where it begins.
+    pub href: String,
+}
+
 /// The sign-in page, also drawn again when the answer was no.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
@@ -48,6 +57,10 @@ pub struct LoginPage {
     pub next: String,
     /// Why it did not work.
     pub error: Option<String>,
+    /// The company's own sign-in, where there is one.
+    pub provider: Option<ProviderLink>,
+    /// Whether passwords are kept here: else there is no form.
+    pub local: bool,
     /// The demo's accounts, in the demo.
     pub demo: Option<DemoAccounts>,
 }
@@ -72,6 +85,10 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
     let answer = sent.take();
     let trail = Trail::of(request);
     parts.rates.count_caller(&limits::network(trail.address))?;
+    if !parts.settings.local_accounts {
+        let words = "Passwords are not kept here. Sign in with your company's account.";
+        return refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, words, None);
+    }
     let known = cookie::plain(request, cookie::KNOWN);
     let caller = Caller {
         address: trail.address,
@@ -127,7 +144,8 @@ pub struct Answer {
     next: String,
 }
 
-fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
+/// The word under which a sign-in is counted.
+pub fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
         Err(SignInError::Wrong) => "wrong",
@@ -152,6 +170,15 @@ fn refuse(
     Ok(response)
 }
 
+/// The page again after the provider's answer was no; what was typed into the form, nobody typed.
+///
+/// # Errors
+/// A template failed.
+pub fn again(parts: &Parts, request: &Request, status: http::StatusCode, words: &str) -> Result<Response> {
+    let wait = (status == http::StatusCode::SERVICE_UNAVAILABLE).then_some(10);
+    refuse(parts, request, &Answer::default(), status, words, wait)
+}
+
 fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
     let address = |email: Option<&str>| {
         Address { path: "/login".to_owned(), query: Vec::new() }
@@ -168,7 +195,14 @@ fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option
         email: email.to_owned(),
         next: next.to_owned(),
         error,
-        demo: parts.settings.demo.then(|| DemoAccounts {
+        provider: parts.identities.provider().map(|provider| ProviderLink {
+            label: provider.label().to_owned(),
+            href: Address { path: "/login/oidc".to_owned(), query: Vec::new() }
+                .with("next", Some(next).filter(|n| !n.is_empty()))
+                .href(),
+        }),
+        local: parts.settings.local_accounts,
+        demo: (parts.settings.demo && parts.settings.local_accounts).then(|| DemoAccounts {
             password: demo::PASSWORD.to_owned(),
             accounts: demo::ACCOUNTS.iter().map(account).collect(),
         }),

@@ -3,11 +3,13 @@
 #![allow(dead_code)] // each story uses a part of the stage
 
 pub mod console;
+pub mod idp;
 pub mod people;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod vault;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -220,6 +222,13 @@ impl Person {
     pub fn with_cookie(cookie: &str) -> Person {
         Person { cookie: Some(cookie.to_owned()) }
     }
+}
+
+/// A new RSA key as PEM.
+pub fn pem() -> String {
+    use rsa::pkcs1::EncodeRsaPrivateKey;
+    let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+    key.to_pkcs1_pem(rsa::pkcs1::LineEnding::LF).expect("PEM").to_string()
 }
 
 /// Waits until something is so, for as long as a slow machine may need.

@@ -19,6 +19,8 @@ use super::postgres;
 
 /// The password of everybody here.
 pub const PASSWORD: &str = "open sesame";
+/// What secrets are sealed with here.
+pub const KEY: &str = "a key of the stage";
 /// Hashing that takes no time.
 pub const CHEAP: Cost = Cost { memory_kib: 64, passes: 1 };
 
@@ -200,7 +202,7 @@ pub fn slug(name: &str) -> Slug {
 
 /// What seals secrets here.
 pub fn sealer() -> Sealer {
-    Sealer::new("a key of the stage", None).unwrap()
+    Sealer::new(KEY, None).unwrap()
 }
 
 fn noon() -> Clock {

@@ -40,9 +40,16 @@ pub fn create_user(home: &Path, email: &str, password: &str, tenant: &str) {
 impl Process {
     /// Starts it and waits until it listens.
     pub fn start(home: &Path, log: &str) -> Process {
+        Process::start_with(home, log, &[])
+    }
+
+    /// The same with more settings.
+    pub fn start_with(home: &Path, log: &str, settings: &[(&str, &str)]) -> Process {
         let log = home.join(log);
         let out = File::create(&log).expect("a file");
-        let mut child = loggia(home).arg("serve").stdout(out).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut command = loggia(home);
+        command.envs(settings.iter().copied());
+        let mut child = command.arg("serve").stdout(out).stderr(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stderr.take().expect("its errors")).lines();
         let mut process = Process { child, address: String::new(), log };
         let mut told = Vec::new();
@@ -54,6 +61,11 @@ impl Process {
             told.push(line);
         }
         panic!("it did not start: {told:?}");
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it without a warning, as a power cut would.

@@ -1,15 +1,15 @@
-//! The same readings as a table: what a chart says to those who cannot see it, without script.
+//! Readings as a table, a row for each time: what a chart says to those who cannot see it, without script.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::TimeSeries;
+use super::pager::{self, Pager};
+use super::{Html, View, words};
 use crate::chart::Line;
+use crate::domain::Unit;
 use crate::domain::unit::grouped;
-use crate::panel::pager::{self, Pager};
-use crate::panel::{Html, View, words};
 
 /// Rows on a page.
 const PAGE: u64 = 100;
@@ -17,7 +17,7 @@ const PAGE: u64 = 100;
 const COLUMNS: usize = 50;
 
 #[derive(Template)]
-#[template(path = "timeseries/table.html")]
+#[template(path = "readings.html")]
 struct Body<'a> {
     title: &'a str,
     labels: Vec<&'a str>,
@@ -31,14 +31,25 @@ struct Row {
     values: Vec<Option<String>>,
 }
 
-pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mut Vec<String>) -> Html {
+/// What is read.
+pub(super) struct Readings<'a> {
+    pub(super) title: &'a str,
+    pub(super) unit: &'a Unit,
+    pub(super) decimals: Option<u8>,
+    /// A column each.
+    pub(super) lines: &'a [Line],
+}
+
+/// One page of them, the newest first.
+pub(super) fn body(readings: &Readings<'_>, view: &View, notices: &mut Vec<String>) -> Html {
+    let lines = readings.lines;
     if lines.len() > COLUMNS {
         notices.push(format!("There are {} series; these are the first {COLUMNS}.", grouped(lines.len() as f64, 0)));
     }
     // A cell for every series at every time: thousands of them would fill the memory, and nobody reads so many.
     let lines = &lines[..lines.len().min(COLUMNS)];
-    let readings = by_time(lines);
-    let total = readings.len() as u64;
+    let times = by_time(lines);
+    let total = times.len() as u64;
     let wanted = pager::page(view, notices);
     let page = wanted.min(total.div_ceil(PAGE).max(1));
     if page < wanted {
@@ -48,26 +59,26 @@ pub(super) fn body(panel: &TimeSeries, lines: &[Line], view: &View, notices: &mu
     // One scale for all, so that neighbouring numbers can be compared.
     let largest =
         lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value).fold(0.0, |a: f64, b| a.max(b.abs()));
-    let scale = panel.look.unit.scale_for(largest);
-    let written = |value: f64| scale.format(value, panel.look.decimals).to_string();
-    let rows = readings.iter().rev().skip(skipped).take(PAGE as usize).map(|((at, _), values)| Row {
+    let scale = readings.unit.scale_for(largest);
+    let written = |value: f64| scale.format(value, readings.decimals).to_string();
+    let rows = times.iter().rev().skip(skipped).take(PAGE as usize).map(|((at, _), values)| Row {
         machine: words::machine(*at),
         time: words::second(*at, view),
         values: values.iter().map(|value| value.map(written)).collect(),
     });
     Html::of(&Body {
-        title: &panel.common.title,
+        title: readings.title,
         labels: lines.iter().map(|line| line.label.as_str()).collect(),
         rows: rows.collect(),
         pager: Pager::new(page, PAGE, total, view),
     })
 }
 
-type Readings = BTreeMap<(DateTime<Utc>, usize), Vec<Option<f64>>>;
+type ByTime = BTreeMap<(DateTime<Utc>, usize), Vec<Option<f64>>>;
 
 /// A row for each time; a second reading of one line at the same time has a row of its own.
-fn by_time(lines: &[Line]) -> Readings {
-    let mut rows = Readings::new();
+fn by_time(lines: &[Line]) -> ByTime {
+    let mut rows = ByTime::new();
     for (column, line) in lines.iter().enumerate() {
         let mut before: Option<(DateTime<Utc>, usize)> = None;
         for point in &line.points {

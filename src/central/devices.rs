@@ -1,0 +1,103 @@
+//! Wall screens: each has a link of its own, known by its hash; the link itself is nowhere.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use uuid::Uuid;
+
+use super::entity::device::{ActiveModel, Column, Entity, Model};
+use super::{Central, Change, Error, LIMIT, Source};
+use crate::domain::{Key, TenantId};
+
+/// A wall screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// The id.
+    pub id: Uuid,
+    /// The only tenant it shows.
+    pub tenant: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// The only dashboards it shows, in the order they take turns.
+    pub dashboards: Vec<Key>,
+    /// Who gave it its link.
+    pub created_by: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it last asked for something, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Model> for Device {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Device, Error> {
+        let keys: Vec<String> = serde_json::from_str(&row.dashboards).map_err(|cause| Error::Internal(cause.to_string()))?;
+        Ok(Device {
+            id: row.id,
+            tenant: TenantId(row.tenant_id),
+            name: row.name,
+            dashboards: keys.iter().map(|key| key.parse().map_err(Error::Internal)).collect::<Result<_, _>>()?,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+/// The wall screens of a tenant by name, at most [`LIMIT`].
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn of(from: &impl Source, tenant: TenantId) -> Result<Vec<Device>, Error> {
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_asc(Column::Name).order_by_asc(Column::Id);
+    query.limit(LIMIT).all(from.on()).await?.into_iter().map(Device::try_from).collect()
+}
+
+/// The wall screen whose link has this hash.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn find(from: &impl Source, token_hash: &str) -> Result<Option<Device>, Error> {
+    Entity::find().filter(Column::TokenHash.eq(token_hash)).one(from.on()).await?.map(Device::try_from).transpose()
+}
+
+/// Adds a wall screen.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn create(change: &Change, device: &Device, token_hash: &str) -> Result<(), Error> {
+    let keys: Vec<&str> = device.dashboards.iter().map(Key::as_str).collect();
+    let row = ActiveModel {
+        id: Set(device.id),
+        tenant_id: Set(device.tenant.0),
+        name: Set(device.name.clone()),
+        token_hash: Set(token_hash.to_owned()),
+        dashboards: Set(serde_json::to_string(&keys).map_err(|cause| Error::Internal(cause.to_string()))?),
+        created_by: Set(device.created_by.clone()),
+        created_at: Set(device.created_at),
+        last_used_at: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(change.on()).await?;
+    Ok(())
+}
+
+/// Takes the link of a tenant's wall screen back, and gives the screen that had it; none when there is no such screen.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn revoke(change: &Change, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
+    let mine = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0));
+    let Some(row) = mine.one(change.on()).await? else { return Ok(None) };
+    change.alters_access();
+    Entity::delete_by_id(id).exec(change.on()).await?;
+    Ok(Some(row.try_into()?))
+}
+
+/// Notes that a wall screen asked for something. Bookkeeping: it leaves no audit row.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn touch(central: &Central, id: Uuid, at: DateTime<Utc>) -> Result<(), Error> {
+    Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(at)).filter(Column::Id.eq(id)).exec(central.on()).await?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Wall screens open by a link of their own, look at what they were given, and at nothing else.
+
+use reqwest::Method;
+
+use crate::world::{Person, World};
+
+/// Makes a screen of alpha's first dashboard and gives its link's path.
+async fn link(world: &World, shows: &[&str]) -> String {
+    let admin = world.person("admin@alpha.example").await;
+    let names: Vec<String> = shows.iter().map(|key| format!("shows.{key}")).collect();
+    let form: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).chain([("name", "Entrance hall")]).collect();
+    let response = world.ask(&admin, Method::POST, "/tenant/alpha-works/devices").form(&form).send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let page = response.text().await.expect("text");
+    let token = page.split("/device/").nth(1).and_then(|rest| rest.split('<').next()).expect("the link").to_owned();
+    assert!(!world.text(&admin, "/tenant/alpha-works/devices").await.contains(&token), "the link is shown once");
+    format!("/device/{token}")
+}
+
+/// Opens a link: the screen's browser, and where it is led.
+async fn screen(world: &World, link: &str) -> (Person, String) {
+    let response = world.get(&Person::nobody(), link).await;
+    assert_eq!(response.status(), 303);
+    let cookie = response.headers()["set-cookie"].to_str().expect("text");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    (Person::with_cookie(&pair), response.headers()["location"].to_str().expect("text").to_owned())
+}
+
+#[tokio::test]
+async fn a_link_opens_its_dashboards_without_a_password_and_nothing_else() {
+    World::on_both(async |world| {
+        let (wall, location) = screen(world, &link(world, &["default"]).await).await;
+        assert_eq!(location, "/tenant/alpha-works/dashboard/default?kiosk=tv");
+        assert!(world.text(&wall, &location).await.contains("MARKALPHA board"));
+        let fragment = world.ask(&wall, Method::GET, "/tenant/alpha-works/dashboard/default/panel/cpu").header("hx-request", "true");
+        assert_eq!(fragment.send().await.expect("an answer").status(), 200);
+        assert_eq!(world.get(&wall, "/tenant/alpha-works/dashboard/second").await.status(), 404, "not on its list");
+        assert_eq!(world.get(&wall, "/tenant/beta-works/dashboard/default").await.status(), 403);
+        assert_eq!(world.get(&wall, "/tenant/alpha-works/report/cpu.csv").await.status(), 403, "nothing is carried away");
+        assert_eq!(world.get(&wall, "/tenant/alpha-works/report/dashboard/default.zip").await.status(), 403);
+        for path in ["/", "/admin", "/tenant/alpha-works/members"] {
+            assert!(matches!(world.get(&wall, path).await.status().as_u16(), 303 | 403), "{path}");
+        }
+        assert_eq!(world.get(&wall, "/login").await.status(), 200, "somebody can still sign in there");
+        let save = "/tenant/alpha-works/dashboard/default/filters/save";
+        let sent = world.ask(&wall, Method::POST, save).form(&[("x", "1")]).send().await.expect("an answer");
+        assert_eq!(sent.headers()["location"], "/login", "it looks and never sends anything");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_dashboards_take_turns() {
+    let world = World::open().await;
+    let (wall, location) = screen(&world, &link(&world, &["default", "second"]).await).await;
+    assert_eq!(location, "/tenant/alpha-works/dashboard/default?kiosk=tv&rotate=default%2Csecond&every=60s");
+    assert_eq!(world.get(&wall, "/tenant/alpha-works/dashboard/second?kiosk=tv").await.status(), 200);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_link_taken_back_shows_nothing_from_that_moment_on() {
+    World::on_both(async |world| {
+        let link = link(world, &["default"]).await;
+        let (wall, location) = screen(world, &link).await;
+        let admin = world.person("admin@alpha.example").await;
+        let page = world.text(&admin, "/tenant/alpha-works/devices").await;
+        assert!(page.contains("Entrance hall") && page.contains("just now"), "its last use is shown");
+        let id = page.split("name=\"device\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its id").to_owned();
+        let revoke = async |who: &Person, tenant: &str| {
+            let path = format!("/tenant/{tenant}/devices/revoke");
+            world.ask(who, Method::POST, &path).form(&[("device", &id)]).send().await.expect("an answer").status().as_u16()
+        };
+        let viewer = world.person("viewer@alpha.example").await;
+        assert_eq!(revoke(&viewer, "alpha-works").await, 403);
+        let operator = world.person("operator@example.com").await;
+        assert_eq!(revoke(&operator, "beta-works").await, 303, "another tenant's screen is none of beta's");
+        assert_eq!(world.get(&wall, &location).await.status(), 200);
+        assert_eq!(revoke(&admin, "alpha-works").await, 303);
+        assert_eq!(world.get(&wall, &location).await.status(), 303);
+        assert_eq!(world.get(&Person::nobody(), &link).await.status(), 404);
+        let audit = world.text(&admin, "/tenant/alpha-works/audit").await;
+        assert!(audit.contains("Create device") && audit.contains("Delete device"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_screen_needs_a_name_and_something_to_show() {
+    let world = World::open().await;
+    let admin = world.person("admin@alpha.example").await;
+    let sent = world.ask(&admin, Method::POST, "/tenant/alpha-works/devices").form(&[("shows.nothing", "1")]).send().await;
+    let response = sent.expect("an answer");
+    assert_eq!(response.status(), 422);
+    let page = response.text().await.expect("text");
+    assert!(page.contains("id=\"name-fault\"") && page.contains("id=\"shows-fault\""));
+    world.close().await;
+}
