@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test walkthrough-test check fmt coverage bench setup
+.PHONY: run test rust-test browser-test walkthrough-test test-outside schemathesis-test keycloak-test idp check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
@@ -18,15 +18,30 @@ test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser, then 
 	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
 	@tests/timed.sh "walkthroughs" $(MAKE) --no-print-directory walkthrough-test
 
-rust-test:
+test-outside: ## what needs more than that: both APIs held to their documents, Keycloak through Maven
+	@tests/need.sh build postgres browser keycloak schemathesis
+	@tests/timed.sh "schemathesis" $(MAKE) --no-print-directory schemathesis-test
+	@tests/timed.sh "keycloak suite" $(MAKE) --no-print-directory keycloak-test
+
+idp: ## the identity providers of the tests, from npm
+	cd tests/idp && npm ci --no-audit --no-fund --loglevel=error
+
+rust-test: idp
 	tests/postgres.sh cargo test --locked --workspace
 
-browser-test:
+keycloak-test:
+	cargo build --locked
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1 keycloak.outside.mjs
+
+browser-test: idp
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
 
 walkthrough-test: ## follows docs/adding-*.md literally, in a copy of the tree
 	node tests/walkthroughs.mjs
+
+schemathesis-test:
+	tests/postgres.sh cargo test --locked --test suite outside:: -- --ignored --test-threads 1
 
 check: ## formatting and lints
 	cargo fmt --all --check

@@ -20,6 +20,9 @@ pub enum Error {
     /// No session, or one that ended.
     #[error("not signed in")]
     SignedOut,
+    /// The address or the password is wrong: which of them is told to nobody.
+    #[error("wrong address or password")]
+    WrongPassword,
     /// A tenant the caller is no member of: the same whether or not it exists.
     #[error("no access to that tenant")]
     NotYours,
@@ -50,6 +53,12 @@ pub enum Error {
     /// More was sent than is taken.
     #[error("request too large: {0}")]
     TooLarge(&'static str),
+    /// The headers are more than is taken.
+    #[error("headers too large")]
+    HeadersTooLarge,
+    /// The request is meant for another host.
+    #[error("a host that is not ours")]
+    OtherHost,
     /// Too often.
     #[error("too many requests")]
     TooMany(Duration),
@@ -78,13 +87,15 @@ impl Error {
     /// The status it answers with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Error::SignedOut => StatusCode::UNAUTHORIZED,
+            Error::SignedOut | Error::WrongPassword => StatusCode::UNAUTHORIZED,
             Error::NotYours | Error::Suspended(_) | Error::Forbidden | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Error::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -95,6 +106,7 @@ impl Error {
     pub fn title(&self) -> &'static str {
         match self {
             Error::SignedOut => "You are not signed in",
+            Error::WrongPassword => "You were not signed in",
             Error::NotYours => "You have no access here",
             Error::Suspended(_) => "This tenant is suspended",
             Error::Forbidden => "Your role does not allow this",
@@ -103,7 +115,8 @@ impl Error {
             Error::Method => "This address cannot do that",
             Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
             Error::Conflict(_) => "That cannot be done as things stand",
-            Error::TooLarge(_) => "That is too large",
+            Error::TooLarge(_) | Error::HeadersTooLarge => "That is too large",
+            Error::OtherHost => "This is another address",
             Error::TooMany(_) => "Too many requests",
             Error::Unavailable { .. } => "Not available right now",
             Error::Internal(_) => "Something went wrong on our side",
@@ -114,6 +127,7 @@ impl Error {
     pub fn detail(&self) -> String {
         match self {
             Error::SignedOut => "Your session has ended or was never opened. Sign in and try again.".into(),
+            Error::WrongPassword => "That address and password do not match an account.".into(),
             Error::NotYours => "You are not a member of that tenant, or there is none of that name.".into(),
             Error::Suspended(name) => format!("“{name}” has been switched off by its operator. Ask them when it comes back."),
             Error::Forbidden => "Ask an administrator if you need it.".into(),
@@ -124,6 +138,8 @@ impl Error {
             Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
             Error::Conflict(what) => what.clone(),
             Error::TooLarge(what) => format!("{what}."),
+            Error::HeadersTooLarge => "The headers are larger than 32 KiB. Clear this site's cookies and try again.".into(),
+            Error::OtherHost => "The demo answers under localhost alone. For another name, set LOGGIA_PUBLIC_URL to it.".into(),
             Error::TooMany(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
             Error::Unavailable { .. } => {
                 "A database it needs does not answer. It will be tried again; try again in a few seconds.".into()

@@ -9,6 +9,7 @@ low=0
 settings=$(cargo llvm-cov show-env --sh)
 eval "$settings"
 cargo llvm-cov clean --workspace
+make --no-print-directory idp
 tests/postgres.sh cargo test --locked --workspace
 # Modules of tests are not what is measured.
 cargo llvm-cov report --json --summary-only --ignore-filename-regex '(/tests|/stage|/gallery)\.rs$' --output-path "$CARGO_TARGET_DIR/lines.json"

@@ -23,6 +23,7 @@ command_or() { # command, packages
 build() {
   command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.95 or newer)." >&2; exit 1; }
   command_or cc gcc libc6-dev
+  command_or curl curl
 }
 
 postgres() {
@@ -35,6 +36,21 @@ browser() {
   command_or sqlite3 sqlite3
   command_or node nodejs npm
   command_or npm npm
+}
+
+schemathesis() { # a Python of its own, with what tests/outside/requirements.txt names
+  command_or python3 python3 python3-venv
+  local home=target/outside/python
+  [ -x "$home/bin/schemathesis" ] && cmp -s tests/outside/requirements.txt "$home/requirements.txt" && return
+  python3 -m venv "$home" 2>/dev/null || { apt python3-venv; python3 -m venv "$home"; }
+  "$home/bin/pip" install --quiet --disable-pip-version-check -r tests/outside/requirements.txt
+  cp tests/outside/requirements.txt "$home/requirements.txt"
+}
+
+keycloak() {
+  command_or java default-jre-headless
+  command_or mvn maven
+  command_or unzip unzip
 }
 
 coverage() {

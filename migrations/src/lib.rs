@@ -8,6 +8,7 @@ mod m0002_tenants;
 mod m0003_audit;
 mod m0004_keys;
 mod m0005_callers;
+mod m0006_claims;
 
 pub use sea_orm_migration::{self, MigrationName, MigrationTrait, MigratorTrait};
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_audit::Step),
             Box::new(m0004_keys::Step),
             Box::new(m0005_callers::Step),
+            Box::new(m0006_claims::Step),
         ]
     }
 }

@@ -16,16 +16,14 @@ use crate::custom_panels;
 use crate::demo;
 use crate::domain::{Clock, Email, Role};
 use crate::identity::accounts::{self, NewAccount};
-use crate::identity::{self, Cost, Identities, Policy, Sealer, SessionRules, TokenRules};
+use crate::identity::oidc::Provider;
+use crate::identity::{self, Allowance, Cost, Identities, Policy, Sealer, SessionRules, TokenRules};
 use crate::observe::Metrics;
 use crate::panel::{Endpoints, Reach};
 use crate::query::Cache;
-use crate::settings::{Secret, Settings};
+use crate::settings::{self, Secret, Settings};
 use crate::tenancy::{House, Tenancy, members};
 use crate::web::{Parts, Rates};
-
-/// Counters of callers that have gone quiet are forgotten this often.
-const QUIET: Duration = Duration::from_secs(60);
 
 /// Brings the central database to this version and names what was applied.
 ///
@@ -59,6 +57,12 @@ pub async fn central(settings: &Settings, clock: Clock) -> Result<Central, Strin
 pub fn sealer(settings: &Settings) -> Result<Sealer, String> {
     let Some(key) = &settings.secret_key else { return Ok(Sealer::keyless()) };
     Sealer::new(key.reveal(), settings.previous_secret_key.as_ref().map(Secret::reveal)).map_err(|e| e.to_string())
+}
+
+/// How often one network may try to sign in.
+fn attempts(rates: &settings::Rates) -> Allowance {
+    let every = TimeDelta::milliseconds(60_000 / i64::from(rates.sign_in_per_minute.get()).min(60_000));
+    Allowance { every, burst: i32::try_from(rates.sign_in_burst.get()).unwrap_or(i32::MAX) }
 }
 
 /// What the settings say about all tenants.
@@ -104,9 +108,15 @@ pub async fn parts(
     let audit = Queue::start(&central);
     let metrics = Arc::new(Metrics::new());
     let delta = |length: Duration| TimeDelta::from_std(length).unwrap_or(TimeDelta::days(7));
-    let sessions = SessionRules { idle: delta(settings.session_idle), max: delta(settings.session_max) };
+    let sessions = SessionRules {
+        idle: delta(settings.session_idle),
+        max: delta(settings.session_max),
+        attempts: attempts(&settings.rates),
+    };
     let tokens = TokenRules { issuer: settings.issuer(), token: settings.token, keys: settings.keys.clone() };
-    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens);
+    let provider = settings.oidc.as_ref().map(|rules| Provider::new(rules, &clock)).transpose()?;
+    let identities =
+        Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
@@ -123,7 +133,7 @@ pub async fn parts(
     let cache = Cache::new(settings.cache_bytes, clock.clone());
     let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
     let endpoints = Endpoints::new(custom_panels::registry(), reach);
-    let rates = Rates::new(settings.rate_limit);
+    let rates = Rates::new(&settings.rates);
     let parts = Arc::new(Parts {
         settings,
         clock,
@@ -140,7 +150,6 @@ pub async fn parts(
         rates,
     });
     tasks.push(tokio::spawn(follow_files(parts.clone())));
-    tasks.push(tokio::spawn(forget_quiet(parts.clone())));
     Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))
 }
 
@@ -214,11 +223,4 @@ async fn follow_files(parts: Arc<Parts>) {
             }
         })
         .await;
-}
-
-async fn forget_quiet(parts: Arc<Parts>) {
-    loop {
-        tokio::time::sleep(QUIET).await;
-        parts.rates.forget_quiet();
-    }
 }

@@ -67,6 +67,18 @@ enum Command {
     /// The key that seals stored secrets
     #[command(subcommand)]
     Secret(SecretKey),
+    /// The record of who did what
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Look at what the installation stands on; each finding with what to do about it
+    Doctor {
+        /// Also what only matters to those who mean harm
+        #[arg(long)]
+        security: bool,
+        /// Write what was found into the audit under this name
+        #[arg(long, value_name = "NAME")]
+        sign: Option<String>,
+    },
 }
 
 /// What is done about the key that seals stored secrets.
@@ -74,6 +86,29 @@ enum Command {
 pub enum SecretKey {
     /// Seal every stored secret anew with LOGGIA_SECRET_KEY; LOGGIA_PREVIOUS_SECRET_KEY opens what is there
     Rotate,
+}
+
+/// What is done with the record of who did what.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk the whole chain and name the first row that does not fit, exit 1
+    Verify {
+        /// A row that was seen last time: is it still there?
+        #[arg(long, value_name = "NUMBER:HASH")]
+        seen: Option<String>,
+        /// An archive: is it whole, and does the chain go on from it?
+        #[arg(long, value_name = "FILE")]
+        archive: Option<PathBuf>,
+    },
+    /// Take the rows from before a day out to a file, and leave a checkpoint
+    Archive {
+        /// A day (its beginning, UTC) or a moment as 2026-01-31T12:00:00Z
+        #[arg(long, value_name = "DAY")]
+        before: String,
+        /// The file, which must not be there yet [default: audit-before-DAY.ndjson]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -102,6 +137,11 @@ pub enum User {
     },
     /// List the accounts
     List,
+    /// Tell why somebody may do what they may do: what was assigned, and what each claim of their sign-in gave
+    Explain {
+        /// Whose
+        email: String,
+    },
     /// Set an account's password, which ends its sessions
     SetPassword {
         /// Whose
@@ -144,6 +184,11 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
         Command::Secret(SecretKey::Rotate) => runtime()?.block_on(super::secret::rotate(&settings)).map(|told| done(&told)),
+        Command::Audit(asked) => runtime()?.block_on(super::audit::run(&settings, asked)).map(judged),
+        Command::Doctor { security, sign } => {
+            let asked = super::doctor::Asked { security, sign };
+            runtime()?.block_on(super::doctor::examine(&settings, &asked)).map(judged)
+        }
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),
     }
 }
@@ -159,6 +204,12 @@ fn anew() {
 fn done(told: &str) -> ExitCode {
     print(told);
     ExitCode::SUCCESS
+}
+
+/// What was told, and whether all is well.
+fn judged((told, well): (String, bool)) -> ExitCode {
+    print(&told);
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn load(flags: &Flags) -> Result<Settings, String> {

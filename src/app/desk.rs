@@ -61,6 +61,7 @@ pub async fn user(settings: &Settings, user: User) -> Result<String, String> {
             create(&central, &tenancy, &actor, &email, name, operator, &tenants).await
         }
         User::List => list(&central).await,
+        User::Explain { email } => explain(settings, &central, &email.parse()?).await,
         User::SetPassword { email } => {
             let email: Email = email.parse()?;
             let set = accounts::set_password(&central, &actor, &email, password()?, Policy::Real, Cost::default()).await;
@@ -68,6 +69,13 @@ pub async fn user(settings: &Settings, user: User) -> Result<String, String> {
             Ok(format!("{email} has a new password; its sessions have ended."))
         }
     }
+}
+
+async fn explain(settings: &Settings, central: &Central, email: &Email) -> Result<String, String> {
+    let key = super::key::settle(settings, central).await?;
+    let sealer = build::sealer(&Settings { secret_key: Some(key), ..settings.clone() })?;
+    let told = identity::oidc::explain(central, &sealer, settings.oidc.as_ref(), email).await.map_err(|e| e.to_string())?;
+    told.ok_or_else(|| format!("there is no account {email}; with a verified address it is made at the first sign-in"))
 }
 
 async fn create(

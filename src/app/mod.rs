@@ -2,7 +2,9 @@
 
 pub mod command;
 mod desk;
+mod audit;
 mod build;
+mod doctor;
 mod key;
 mod secret;
 mod serve;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::Server;
+use poem::listener::Acceptor;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,7 +16,7 @@ use crate::demo;
 use crate::domain::Clock;
 use crate::observe;
 use crate::settings::Settings;
-use crate::web::{Door, Parts, Site};
+use crate::web::{Door, Encrypted, Paced, Parts, Site};
 
 /// Answers under way are given this long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -54,17 +55,27 @@ impl Running {
 /// What is wrong and what to do about it.
 pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> {
     settings.check_serving()?;
-    let public = Door::open(settings.listen, "--listen or LOGGIA_LISTEN").await?;
-    let internal = Door::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN").await?;
+    let (public, internal) = doors(&settings).await?;
     let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
     let (stop, stopped) = watch::channel(false);
     let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
+    let (limits, trusted) = (parts.settings.limits, parts.settings.trusted_proxies.clone());
+    let (public, internal) = (Paced::new(public, limits, &trusted), Paced::new(internal, limits, &trusted));
     tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
     tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
     Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
 }
 
-async fn run(door: Door, site: Site, stopped: watch::Receiver<bool>) {
+/// Both doors, encrypted where there is a certificate.
+async fn doors(settings: &Settings) -> Result<(Door, Door), String> {
+    let outer = settings.tls.as_ref().map(Encrypted::public).transpose()?;
+    let inner = settings.internal_tls.as_ref().map(Encrypted::internal).transpose()?;
+    let public = Door::open(settings.listen, "--listen or LOGGIA_LISTEN").await?;
+    let internal = Door::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN").await?;
+    Ok((public.encrypted(outer), internal.encrypted(inner)))
+}
+
+async fn run(door: impl Acceptor + 'static, site: Site, stopped: watch::Receiver<bool>) {
     let server = Server::new_with_acceptor(door).idle_timeout(Duration::from_secs(75));
     if let Err(fault) = server.run_with_graceful_shutdown(site, until(stopped), Some(FAREWELL)).await {
         tracing::error!("the server stopped: {fault}");
@@ -106,7 +117,8 @@ pub async fn until_stopped(settings: Settings) -> Result<(), String> {
         running = start(settings, clock) => running?,
         () = ends.asked() => return Ok(()),
     };
-    let address = public_url.map_or_else(|| format!("http://{}/", running.public), |url| url.to_string());
+    let scheme = if running.parts.settings.tls.is_some() { "https" } else { "http" };
+    let address = public_url.map_or_else(|| format!("{scheme}://{}/", running.public), |url| url.to_string());
     greet(&address, &running, demo);
     ends.asked().await;
     tracing::info!("stopping");
@@ -117,7 +129,8 @@ pub async fn until_stopped(settings: Settings) -> Result<(), String> {
 /// Where it is, and in the demo how to get in: on standard error, so that standard output stays a log.
 fn greet(address: &str, running: &Running, demo: bool) {
     let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "\nLoggia is listening: {address}\nhealth and metrics:  http://{}/", running.internal);
+    let inner = if running.parts.settings.internal_tls.is_some() { "https" } else { "http" };
+    let _ = writeln!(out, "\nLoggia is listening: {address}\ninternal API:        {inner}://{}/", running.internal);
     if demo {
         let _ = writeln!(out, "\nSign in with the password “{}” as", demo::PASSWORD);
         for account in demo::ACCOUNTS {

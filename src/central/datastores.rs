@@ -101,15 +101,6 @@ pub async fn records(from: &impl Source, tenant: TenantId) -> Result<Vec<Record>
     rows.into_iter().map(Record::try_from).collect()
 }
 
-/// Everybody's datastores behind `after` in the order of their ids, at most [`LIMIT`].
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub async fn everybodys(from: &impl Source, after: Option<Uuid>) -> Result<Vec<Record>, Error> {
-    let query = Entity::find().filter(Column::Id.gt(after.unwrap_or_default())).order_by_asc(Column::Id).limit(LIMIT);
-    query.all(from.on()).await?.into_iter().map(Record::try_from).collect()
-}
-
 /// The datastores of a tenant in the order they were made, at most [`LIMIT`].
 ///
 /// # Errors

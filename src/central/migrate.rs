@@ -39,6 +39,24 @@ pub async fn run(url: &str) -> Result<Vec<String>, Refused> {
     run_with::<Migrator>(url).await
 }
 
+/// The steps that the database at `url` has not seen yet, oldest first. Changes nothing but the list of steps' own table.
+///
+/// # Errors
+/// See [`Refused`].
+pub async fn pending(url: &str) -> Result<Vec<String>, Refused> {
+    let db = connect::open(url, 1).await?;
+    let told = async {
+        refuse_newer::<Migrator>(&db).await?;
+        let pending = Migrator::get_pending_migrations(&db).await.map_err(Error::from)?;
+        Ok(pending.iter().map(|step| step.name().to_owned()).collect())
+    };
+    let told = told.await;
+    if let Err(error) = db.close().await {
+        tracing::debug!(%error, "the connection did not close cleanly");
+    }
+    told
+}
+
 /// Lets the role that `serve` runs as read and write everything but the audit, which it may only read and add to.
 /// `owner` is the address of the role that migrates; on SQLite, or when both are one role, there is nothing to do.
 ///

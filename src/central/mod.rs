@@ -12,12 +12,15 @@ pub mod devices;
 mod entity;
 mod error;
 pub mod machine_clients;
+mod examine;
+pub mod links;
 pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
 pub mod reseal;
 pub mod roster;
+pub mod session_tokens;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
@@ -33,6 +36,7 @@ use crate::domain::Clock;
 
 pub use change::{Change, Topic};
 pub use error::Error;
+pub use examine::{Examined, Rights, examine};
 
 /// The longest list this room hands out at once.
 pub const LIMIT: u64 = 1_000;

@@ -3,6 +3,7 @@
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::entity::user::{ActiveModel, Column, Entity, Model};
+use super::members::Origin;
 use super::{Change, Error, LIMIT, Source};
 use crate::domain::{Email, UserId};
 
@@ -97,6 +98,7 @@ pub async fn create(change: &Change, new: NewUser) -> Result<User, Error> {
         full_name: Set(user.name.clone()),
         password_hash: Set(user.password_hash.clone()),
         is_admin: Set(user.operator),
+        admin_source: Set(Origin::Manual.as_str().to_owned()),
         is_active: Set(true),
         created_at: Set(change.at()),
         updated_at: Set(change.at()),
@@ -132,6 +134,7 @@ pub async fn set_active(change: &Change, id: UserId, active: bool) -> Result<(),
 /// `NotFound` when there is no such user.
 pub async fn set_operator(change: &Change, id: UserId, operator: bool) -> Result<(), Error> {
     change.alters_access();
+    set(change, id, Column::AdminSource, Expr::value(Origin::Manual.as_str())).await?;
     set(change, id, Column::IsAdmin, Expr::value(operator)).await
 }
 

@@ -10,7 +10,7 @@ use super::panels::ReadPanel;
 use super::spec::AppDocument;
 use super::tenant::TenantFile;
 use super::{DEFAULT, Dashboard, DashboardTitle, Version};
-use crate::domain::{Key, Slug};
+use crate::domain::{Key, Role, Slug};
 use crate::tenancy::TenantScope;
 use crate::yaml::{Document, Fault, nearest};
 
@@ -68,22 +68,23 @@ impl Catalog {
         Catalog { generation, files, tenants, shared, panels, faults }
     }
 
-    /// A dashboard of this tenant. `None`: there is none of that name.
+    /// A dashboard of this tenant as the caller may see it. `None`: there is none of that name, or it is not for them.
     pub fn dashboard(&self, scope: &TenantScope, key: &Key) -> Option<Arc<Dashboard>> {
-        self.of(scope.slug(), scope.dashboards()).find(|dashboard| dashboard.key == *key && scope.shows(key)).cloned()
+        seen(scope, self.of(scope.slug(), scope.dashboards()).find(|dashboard| dashboard.key == *key)?)
     }
 
-    /// This tenant's dashboards, the front page first, then by title.
+    /// This tenant's dashboards that the caller may see, the front page first, then by title.
     pub fn dashboards(&self, scope: &TenantScope) -> Vec<DashboardTitle> {
         let shown = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| scope.shows(&dashboard.key));
+        let shown = shown.filter(|dashboard| dashboard.visible_to.includes(scope.role()));
         let mut titles: Vec<DashboardTitle> = shown.map(title).collect();
         titles.sort_by_key(|title| (title.key.as_str() != DEFAULT, title.name.to_lowercase(), title.key.clone()));
         titles
     }
 
-    /// A panel of this tenant: the first dashboard that shows it, and which of its panels it is.
+    /// A panel of this tenant: the first dashboard that shows it to the caller, and which of its panels it is.
     pub fn panel(&self, scope: &TenantScope, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        panel_in(self.of(scope.slug(), scope.dashboards()).filter(|dashboard| scope.shows(&dashboard.key)), key)
+        panel_in(self.of(scope.slug(), scope.dashboards()).filter_map(|dashboard| seen(scope, dashboard)), key)
     }
 
     /// What is wrong in this tenant's files and the shared files it uses.
@@ -102,14 +103,15 @@ impl Catalog {
         self.tenants.values().map(|tenant| &tenant.file).collect()
     }
 
-    /// Whether the tenant of this slug, to whom the central database assigns the shared dashboards `assigned`, has one.
-    pub fn has(&self, slug: &Slug, assigned: &[String], key: &Key) -> bool {
-        self.of(slug, assigned).any(|dashboard| dashboard.key == *key)
+    /// Whether the tenant of this slug, to whom the central database assigns the shared dashboards `assigned`, has one for
+    /// somebody of this role.
+    pub fn has(&self, slug: &Slug, assigned: &[String], key: &Key, role: Role) -> bool {
+        self.of(slug, assigned).any(|dashboard| dashboard.key == *key && dashboard.visible_to.includes(role))
     }
 
-    /// How many dashboards it has.
-    pub fn count(&self, slug: &Slug, assigned: &[String]) -> usize {
-        self.of(slug, assigned).count()
+    /// How many dashboards it has for somebody of this role.
+    pub fn count(&self, slug: &Slug, assigned: &[String], role: Role) -> usize {
+        self.of(slug, assigned).filter(|dashboard| dashboard.visible_to.includes(role)).count()
     }
 
     /// The keys of all shared dashboards, with their titles: what a tenant can be assigned.
@@ -136,13 +138,13 @@ impl Catalog {
     }
 
     #[cfg(test)]
-    pub(crate) fn dashboards_of(&self, slug: &Slug) -> Vec<DashboardTitle> {
-        self.of(slug, &[]).map(title).collect()
+    pub(crate) fn dashboards_of(&self, slug: &Slug, role: Role) -> Vec<DashboardTitle> {
+        self.of(slug, &[]).filter(|dashboard| dashboard.visible_to.includes(role)).map(title).collect()
     }
 
     #[cfg(test)]
-    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
-        panel_in(self.of(slug, &[]), key)
+    pub(crate) fn panel_of(&self, slug: &Slug, key: &Key, role: Role) -> Option<(Arc<Dashboard>, usize)> {
+        panel_in(self.of(slug, &[]).filter_map(|dashboard| dashboard.seen_by(role, |_| true)), key)
     }
 
     pub(crate) fn faults_of(&self, slug: &Slug) -> Vec<Fault> {
@@ -150,14 +152,19 @@ impl Catalog {
     }
 }
 
+/// A dashboard as this caller may see it: by their role, and by the list a wall screen was given.
+fn seen(scope: &TenantScope, dashboard: &Arc<Dashboard>) -> Option<Arc<Dashboard>> {
+    if scope.shows(&dashboard.key) { dashboard.seen_by(scope.role(), |panel| scope.has_component(panel)) } else { None }
+}
+
 fn title(dashboard: &Arc<Dashboard>) -> DashboardTitle {
     DashboardTitle { key: dashboard.key.clone(), name: dashboard.name.clone(), description: dashboard.description.clone() }
 }
 
-fn panel_in<'a>(mut dashboards: impl Iterator<Item = &'a Arc<Dashboard>>, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
+fn panel_in(mut dashboards: impl Iterator<Item = Arc<Dashboard>>, key: &Key) -> Option<(Arc<Dashboard>, usize)> {
     dashboards.find_map(|dashboard| {
         let index = dashboard.panels.iter().position(|placed| placed.key == *key)?;
-        Some((dashboard.clone(), index))
+        Some((dashboard, index))
     })
 }
 

@@ -10,7 +10,8 @@ use super::panels::ReadPanel;
 use super::spec::{DashboardDocument, DashboardSpec, PanelReference};
 use super::tenant::is_inside;
 use super::{Dashboard, Placed, Sources, Version};
-use crate::domain::{Key, RangeSpec, Slug};
+use crate::domain::{Key, RangeSpec, Role, Slug, VisibleTo};
+use crate::panel::{NOBODY, SeenBy};
 use crate::yaml::{Document, Fault, nearest};
 
 /// What a dashboard is read for: a tenant, or (for a shared one that no tenant uses) nobody.
@@ -108,10 +109,20 @@ impl<'a, 'b> Reading<'a, 'b> {
             description: spec.description,
             refresh: spec.refresh_interval.map(|period| period.0),
             zone: spec.timezone.map(|zone| zone.0),
+            visible_to: self.visible_to(document, spec.visible_to.as_deref()),
             range: spec.range.map(|range| (range.from.0.as_str().to_owned(), range.to.0.as_str().to_owned())),
             filters,
             panels,
             ..bare(key, path)
+        })
+    }
+
+    fn visible_to(&mut self, document: &Document, named: Option<&[SeenBy]>) -> VisibleTo {
+        let Some(named) = named else { return VisibleTo::default() };
+        let read = VisibleTo::roles(named.iter().map(|role| Role::from(*role)));
+        read.unwrap_or_else(|| {
+            self.faults.push(document.fault("dashboard.visible_to", NOBODY));
+            VisibleTo::default()
         })
     }
 
@@ -263,6 +274,7 @@ fn bare(key: &Key, path: &str) -> Dashboard {
         refresh: None,
         zone: None,
         range: None,
+        visible_to: VisibleTo::default(),
         filters: Vec::new(),
         panels: Vec::new(),
         file: path.to_owned(),

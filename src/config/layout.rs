@@ -79,9 +79,18 @@ pub(super) fn flow(wishes: &[Wish]) -> Vec<Option<Position>> {
     wishes.iter().map(place).collect()
 }
 
+/// Moves up those that stand below rows in which nobody is left, where `before` had somebody there.
+pub(super) fn close_up(left: &mut [Position], before: &[Position]) {
+    let covered = |row: u16, by: &[Position]| by.iter().any(|position| (position.row..=position.last_row()).contains(&row));
+    let empty: Vec<u16> = (1..=ROWS).filter(|row| covered(*row, before) && !covered(*row, left)).collect();
+    for position in left {
+        position.row -= empty.iter().filter(|row| **row < position.row).count() as u16;
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Position, Wish, flow};
+    use super::{Position, Wish, close_up, flow};
 
     #[test]
     fn panels_without_a_place_flow_below_the_others() {
@@ -89,6 +98,14 @@ mod tests {
         let wishes = [Wish::Below(4, 1), Wish::At(at), Wish::Below(8, 2), Wish::Below(1, 1)];
         let places: Vec<_> = flow(&wishes).into_iter().map(|place| place.map(|p| (p.row, p.col))).collect();
         assert_eq!(places, [Some((3, 1)), Some((1, 1)), Some((3, 5)), Some((5, 1))]);
+    }
+
+    #[test]
+    fn rows_that_became_empty_are_closed_and_others_are_kept() {
+        let at = |row, height| Position { row, col: 1, width: 12, height };
+        let mut left = [at(1, 1), at(6, 2)];
+        close_up(&mut left, &[at(1, 1), at(2, 2), at(6, 2)]);
+        assert_eq!(left.map(|position| position.row), [1, 4], "rows 2 and 3 went, the author's own gap stayed");
     }
 
     #[test]

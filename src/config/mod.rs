@@ -25,7 +25,7 @@ pub use filters::{CHOICES, Choices, Filter, FilterKind, LONGEST, Use};
 pub use live::Live;
 pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
 
-use crate::domain::Key;
+use crate::domain::{Key, Role, VisibleTo};
 use crate::panel::Panel;
 use crate::yaml::Fault;
 
@@ -87,6 +87,8 @@ pub struct Dashboard {
     pub zone: Option<Tz>,
     /// The range when the address names none.
     pub range: Option<(String, String)>,
+    /// Who sees it.
+    pub visible_to: VisibleTo,
     /// Its filters, each behind those its choices depend on.
     pub filters: Vec<Filter>,
     /// Its panels, in reading order.
@@ -106,6 +108,25 @@ pub struct Dashboard {
 pub struct Sources(Vec<(String, Option<u64>)>);
 
 impl Dashboard {
+    /// The dashboard as somebody of this role sees it, with those panels alone that the tenant has (`has`: the metadata's
+    /// visible components); none when they do not see it.
+    pub(super) fn seen_by(self: &Arc<Dashboard>, role: Role, has: impl Fn(&Key) -> bool) -> Option<Arc<Dashboard>> {
+        let shown = |placed: &Placed| placed.panel.common().visible_to.includes(role) && has(&placed.key);
+        if !self.visible_to.includes(role) {
+            return None;
+        }
+        if self.panels.iter().all(shown) {
+            return Some(Arc::clone(self));
+        }
+        let mut panels: Vec<Placed> = self.panels.iter().filter(|placed| shown(placed)).cloned().collect();
+        let mut positions: Vec<Position> = panels.iter().map(|placed| placed.position).collect();
+        layout::close_up(&mut positions, &self.panels.iter().map(|placed| placed.position).collect::<Vec<_>>());
+        for (placed, position) in panels.iter_mut().zip(positions) {
+            placed.position = position;
+        }
+        Some(Arc::new(Dashboard { panels, ..(**self).clone() }))
+    }
+
     /// Whether this is the tenant's front page.
     pub fn is_default(&self) -> bool {
         self.key.as_str() == DEFAULT

@@ -6,6 +6,7 @@ use super::Version;
 use super::files::FileState;
 use super::filters::Use;
 use crate::custom_panels;
+use crate::domain::VisibleTo;
 use crate::frame::Frame;
 use crate::panel::{self, Common, Drawing, DrillDown, Panel, View};
 use crate::query::Query;
@@ -127,6 +128,7 @@ impl Faulty {
             refresh: None,
             stale_after: None,
             drill_down: DrillDown { enabled: false, show_table: false, disable_aggregation: false },
+            visible_to: VisibleTo::default(),
         })
     }
 }

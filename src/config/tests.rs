@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::{Catalog, Dashboard, Live, Version, files};
-use crate::domain::{Key, Slug};
+use crate::domain::{Key, Role, Slug};
 
 const KPI: &str = "panel: {type: kpi, title: Memory, data_source: {table: metrics, columns: {value: v}}}\n";
 const ONE: &str = "dashboard:\n  name: One\n  panels:\n    - {id: a, config_file: panels/a.yaml}\n";
@@ -81,13 +81,13 @@ fn tenants_see_their_own_and_the_shared_things_they_name() {
     write(dir.path(), "acme-corp/panels/b.yaml", KPI.replace("Memory", "Our own"));
     write(dir.path(), "acme-corp/dashboards/beta.yaml", ONE.replace("One", "Alpha"));
     let catalog = Catalog::load(dir.path(), None);
-    let titles = |tenant| catalog.dashboards_of(&slug(tenant)).into_iter().map(|d| d.name).collect::<Vec<_>>();
+    let titles = |tenant| catalog.dashboards_of(&slug(tenant), Role::Viewer).into_iter().map(|d| d.name).collect::<Vec<_>>();
     assert_eq!(titles("acme-corp"), ["One", "Alpha", "Value"]);
     assert_eq!(titles("global-retail"), ["One"]);
-    let (dashboard, index) = catalog.panel_of(&slug("acme-corp"), &key("b")).unwrap();
+    let (dashboard, index) = catalog.panel_of(&slug("acme-corp"), &key("b"), Role::Viewer).unwrap();
     assert_eq!(dashboard.panels[index].panel.common().title, "Our own");
     assert_eq!(dashboard.panels[index].file, "acme-corp/panels/b.yaml");
-    assert!(catalog.panel_of(&slug("global-retail"), &key("b")).is_none());
+    assert!(catalog.panel_of(&slug("global-retail"), &key("b"), Role::Viewer).is_none());
     assert!(catalog.faults_of(&slug("global-retail")).is_empty());
 }
 
@@ -102,10 +102,13 @@ fn a_tenant_without_a_folder_has_the_shared_dashboards_that_are_assigned_to_it()
     let catalog = Catalog::load(dir.path(), None);
     let assigned = ["ltv".to_owned(), "default".to_owned(), "gone".to_owned()];
     let nobody = slug("no-folder");
-    assert_eq!((catalog.count(&nobody, &assigned), catalog.count(&nobody, &[])), (2, 0));
-    assert!(catalog.has(&nobody, &assigned, &key("ltv")) && !catalog.has(&nobody, &assigned, &key("other")));
+    assert_eq!((catalog.count(&nobody, &assigned, Role::Viewer), catalog.count(&nobody, &[], Role::Viewer)), (2, 0));
+    assert!(
+        catalog.has(&nobody, &assigned, &key("ltv"), Role::Viewer)
+            && !catalog.has(&nobody, &assigned, &key("other"), Role::Viewer)
+    );
     // its own file of the same name wins
-    assert_eq!(catalog.count(&slug("acme-corp"), &assigned), 2);
+    assert_eq!(catalog.count(&slug("acme-corp"), &assigned, Role::Viewer), 2);
     assert_eq!(front(&catalog, "acme-corp").name, "One");
     assert_eq!(catalog.shared().len(), 3);
     write(dir.path(), "_shared/dashboards/ltv.yaml", "dashboard: {nam: Value}");
@@ -392,4 +395,38 @@ fn faults_of_filters_are_told_at_their_places() {
     let circle =
         told("    - { id: a, type: select, choices: { table: t, column: c, depends_on: a } }\n    - { id: a, type: text }");
     assert_eq!(circle, ["4:74 these filters wait for one another: a", "5:13 the filter “a” stands here a second time"]);
+}
+
+#[test]
+fn what_is_for_some_roles_is_not_there_for_the_others() {
+    let dir = world();
+    let board = ONE.replace("  panels:", "  visible_to: [operator]\n  panels:").replace("One", "Secret");
+    write(dir.path(), "acme-corp/dashboards/ops.yaml", board.replace("id: a", "id: c"));
+    let both = format!("{}    - {{id: b, config_file: panels/b.yaml}}\n", ONE);
+    write(dir.path(), "acme-corp/dashboards/default.yaml", both);
+    write(dir.path(), "acme-corp/panels/b.yaml", KPI.replace("title: Memory", "title: Memory, visible_to: [admin]"));
+    let catalog = Catalog::load(dir.path(), None);
+    assert_eq!(catalog.all_faults(), []);
+    let acme = slug("acme-corp");
+    let seen = |role| {
+        let panels = front(&catalog, "acme-corp")
+            .seen_by(role, |_| true)
+            .unwrap()
+            .panels
+            .iter()
+            .map(|p| p.key.to_string())
+            .collect::<Vec<_>>();
+        (panels.join(" "), catalog.count(&acme, &[], role), catalog.panel_of(&acme, &key("c"), role).is_some())
+    };
+    assert_eq!(seen(Role::Viewer), ("a".to_owned(), 1, false));
+    assert_eq!(seen(Role::Admin), ("a b".to_owned(), 1, false));
+    assert_eq!(seen(Role::Operator), ("a b".to_owned(), 2, true));
+    assert!(catalog.panel_of(&acme, &key("b"), Role::Viewer).is_none());
+
+    write(dir.path(), "acme-corp/panels/b.yaml", KPI.replace("title: Memory", "title: Memory, visible_to: []"));
+    write(dir.path(), "acme-corp/dashboards/ops.yaml", board.replace("[operator]", "[operater]"));
+    let faults = Catalog::load(dir.path(), None).all_faults();
+    let told: Vec<String> = faults.iter().filter(|fault| !fault.warning).map(ToString::to_string).collect();
+    assert!(told.iter().any(|fault| fault.contains("nobody would see it")), "{told:?}");
+    assert!(told.iter().any(|fault| fault.contains("operater")), "{told:?}");
 }

@@ -13,5 +13,5 @@ pub use clock::Clock;
 pub use correlation::CorrelationId;
 pub use id::{Email, Key, Slug, TenantId, UserId};
 pub use range::{Moment, PRESETS, Preset, RangeSpec, TimeRange};
-pub use role::Role;
+pub use role::{Role, VisibleTo};
 pub use unit::Unit;

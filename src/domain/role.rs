@@ -31,6 +31,29 @@ impl Role {
     }
 }
 
+/// Who sees something inside a tenant: those of one role, and of every stronger one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisibleTo(Role);
+
+impl Default for VisibleTo {
+    /// Everybody who may look.
+    fn default() -> VisibleTo {
+        VisibleTo(Role::Viewer)
+    }
+}
+
+impl VisibleTo {
+    /// The roles named, and the stronger ones; none when nobody is named.
+    pub fn roles(named: impl IntoIterator<Item = Role>) -> Option<VisibleTo> {
+        named.into_iter().min().map(VisibleTo)
+    }
+
+    /// Whether somebody of this role sees it.
+    pub fn includes(self, role: Role) -> bool {
+        role >= self.0
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -47,5 +70,18 @@ impl FromStr for Role {
             "admin" => Ok(Role::Admin),
             other => Err(format!("“{other}” is not a role; use viewer or admin")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, VisibleTo};
+
+    #[test]
+    fn whoever_is_stronger_sees_it_too() {
+        let admins = VisibleTo::roles([Role::Operator, Role::Admin]).unwrap();
+        assert_eq!([Role::Viewer, Role::Admin, Role::Operator].map(|role| admins.includes(role)), [false, true, true]);
+        assert!(VisibleTo::default().includes(Role::Viewer));
+        assert_eq!(VisibleTo::roles([]), None);
     }
 }

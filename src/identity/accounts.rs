@@ -60,7 +60,7 @@ impl From<Error> for AccountError {
 /// # Errors
 /// See [`AccountError`].
 pub async fn create(central: &Central, actor: &Actor, new: NewAccount, policy: Policy, cost: Cost) -> Result<User, AccountError> {
-    let hash = hashed(new.password, policy, cost).await?;
+    let hash = hashed(new.password, &new.email, policy, cost).await?;
     let change = Change::open(central, actor).await?;
     let user = NewUser { email: new.email, name: new.name, operator: new.operator, password_hash: Some(hash) };
     let user = users::create(&change, user).await?;
@@ -98,7 +98,7 @@ pub async fn set_password(
     cost: Cost,
 ) -> Result<(), AccountError> {
     let user = users::find_by_email(central, email).await?.ok_or(AccountError::Unknown)?;
-    let hash = hashed(password, policy, cost).await?;
+    let hash = hashed(password, email, policy, cost).await?;
     let change = Change::open(central, actor).await?;
     users::set_password(&change, user.id, &hash).await?;
     crate::central::sessions::revoke_all(&change, user.id).await?;
@@ -124,8 +124,8 @@ pub async fn list(central: &Central) -> Result<Vec<User>, Error> {
     users::list(central).await
 }
 
-async fn hashed(password: String, policy: Policy, cost: Cost) -> Result<String, AccountError> {
-    policy.check(&password).map_err(AccountError::Password)?;
+async fn hashed(password: String, email: &Email, policy: Policy, cost: Cost) -> Result<String, AccountError> {
+    policy.check_for(&password, email.as_str()).map_err(AccountError::Password)?;
     let hash = tokio::task::spawn_blocking(move || password::hash(&password, cost)).await;
     let hash = hash.map_err(|cause| Error::Internal(cause.to_string()))?;
     Ok(hash.map_err(Error::Internal)?)

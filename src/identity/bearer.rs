@@ -85,6 +85,9 @@ impl Identities {
         if outside.as_ref().is_ok_and(|outside| outside.iss == self.issuer()) {
             return self.ours(token, audience, correlation).await;
         }
+        if let Some(identity) = self.provider_bearer(token, audience, correlation).await? {
+            return Ok(identity);
+        }
         Err(Refusal::Bad(outside.err().unwrap_or_else(|| "the token comes from another issuer".to_owned())))
     }
 

@@ -62,8 +62,7 @@ impl Identities {
 
 impl Identity {
     fn of_device(device: &Device, correlation: CorrelationId) -> Identity {
-        let credential =
-            Credential::Device { device: device.id, tenant: device.tenant, dashboards: device.dashboards.clone() };
+        let credential = Credential::Device { device: device.id, tenant: device.tenant, dashboards: device.dashboards.clone() };
         Identity {
             user: UserId(device.id),
             label: device.name.clone(),

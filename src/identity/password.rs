@@ -3,6 +3,8 @@
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
+use super::common;
+
 /// The shortest password that is accepted outside the demo, in characters.
 pub const MIN_LENGTH: usize = 8;
 /// The longest, in bytes: hashing a book is work for nobody.
@@ -11,7 +13,7 @@ const MAX_BYTES: usize = 1_024;
 /// Which passwords are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// At least [`MIN_LENGTH`] characters.
+    /// At least [`MIN_LENGTH`] characters, and none of those that are tried first.
     Real,
     /// Anything that is not empty: the demo's accounts are no secret.
     Demo,
@@ -36,9 +38,23 @@ impl Policy {
             Err(format!("a password has at least {least} characters"))
         } else if password.len() > MAX_BYTES {
             Err(format!("a password has at most {MAX_BYTES} bytes"))
+        } else if self == Policy::Real && common::is_common(password) {
+            Err("this password is among those that are tried first; take a few words that do not belong together".to_owned())
         } else {
             Ok(())
         }
+    }
+
+    /// The same for the account of this address, whose own name is no secret either.
+    ///
+    /// # Errors
+    /// As [`Policy::check`].
+    pub fn check_for(self, password: &str, email: &str) -> Result<(), String> {
+        self.check(password)?;
+        if self == Policy::Real && common::is_named_after(password, email) {
+            return Err("this password is the account's own name; take a few words that do not belong together".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -123,5 +139,7 @@ mod tests {
         assert!(Policy::Demo.check("demo").is_ok());
         assert!(Policy::Demo.check("").is_err());
         assert!(Policy::Real.check(&"x".repeat(2_000)).is_err());
+        assert!(Policy::Real.check("Password2026!").is_err_and(|words| words.contains("tried first")));
+        assert!(Policy::Real.check_for("ann.smith-77", "ann.smith@example.com").is_err_and(|words| words.contains("own name")));
     }
 }

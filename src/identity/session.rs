@@ -6,6 +6,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::central::audit::{About, Action, Queue};
+use crate::central::session_tokens;
 use crate::central::sessions::{self, Session};
 use crate::central::users::User;
 use crate::central::{Central, Change, Error};
@@ -13,7 +14,8 @@ use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
 use super::bearer::Bearer;
 use super::busy::Checker;
-use super::limit::Attempts;
+use super::limit::{Allowance, Attempts};
+use super::oidc::Provider;
 use super::password::Cost;
 use super::token::looks_like_one;
 use super::tokens::{TokenRules, Tokens};
@@ -31,11 +33,13 @@ pub struct SessionRules {
     pub idle: TimeDelta,
     /// However much it is used.
     pub max: TimeDelta,
+    /// How often one network, or one browser that is known, may try to begin one.
+    pub attempts: Allowance,
 }
 
 impl Default for SessionRules {
     fn default() -> SessionRules {
-        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7) }
+        SessionRules { idle: TimeDelta::hours(12), max: TimeDelta::days(7), attempts: Allowance::default() }
     }
 }
 
@@ -51,6 +55,7 @@ struct Inner {
     attempts: Attempts,
     sealer: Sealer,
     tokens: Tokens,
+    provider: Option<Provider>,
     known: Cache<SessionId, Known>,
     bearers: Cache<(Uuid, Uuid), Bearer>,
 }
@@ -59,6 +64,8 @@ struct Inner {
 struct Known {
     session: Session,
     user: User,
+    /// When the provider is to be asked for new tokens.
+    due: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
     epoch: u64,
 }
@@ -92,9 +99,23 @@ impl Identities {
             attempts: Attempts::default(),
             sealer: sealer.clone(),
             tokens: Tokens::new(central, sealer, tokens),
+            provider: None,
             known: Cache::new(20_000),
             bearers: Cache::new(20_000),
         }))
+    }
+
+    /// The same, also for people who sign in with this provider. Said before it is shared: afterwards it changes nothing.
+    pub fn with_provider(mut self, provider: Option<Provider>) -> Identities {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.provider = provider;
+        }
+        self
+    }
+
+    /// The identity provider people sign in with, where there is one.
+    pub fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(super) fn central(&self) -> &Central {
@@ -139,8 +160,14 @@ impl Identities {
             return Ok(None);
         }
         let id = SessionId::of(token);
-        let Some(known) = self.known(&id).await? else { return Ok(None) };
+        let Some(mut known) = self.known(&id).await? else { return Ok(None) };
         let now = self.central().clock().now();
+        if let (Some(provider), true) = (self.provider(), known.due.is_some_and(|due| due <= now)) {
+            self.renew(provider, &id, correlation).await?;
+            self.0.known.invalidate(&id);
+            let Some(renewed) = self.known(&id).await? else { return Ok(None) };
+            known = renewed;
+        }
         let over = now >= known.session.expires_at || now >= known.session.last_seen_at + self.rules().idle;
         if over || !known.user.active {
             return Ok(None);
@@ -158,7 +185,11 @@ impl Identities {
             self.0.known.invalidate(id);
             return Ok(None);
         };
-        let known = Known { session, user, at: now, epoch };
+        let due = match self.provider() {
+            Some(_) => session_tokens::find(self.central(), id.as_str()).await?.and_then(|tokens| tokens.due),
+            None => None,
+        };
+        let known = Known { session, user, due, at: now, epoch };
         self.0.known.insert(id.clone(), known.clone());
         Ok(Some(known))
     }

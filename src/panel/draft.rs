@@ -3,12 +3,15 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use super::spec::{DataSource, DrillDownSpec, Ordered, QueryParts, QuerySpec, TimeFormat};
+use super::spec::{DataSource, DrillDownSpec, Ordered, QueryParts, QuerySpec, SeenBy, TimeFormat};
 use super::{Common, DrillDown};
 use crate::chart::Color;
-use crate::domain::Key;
+use crate::domain::{Key, Role, VisibleTo};
 use crate::query::{Bound, Condition, FragmentFault, Name, Order, Source, TimeColumn};
 use crate::yaml::{Document, Fault};
+
+/// What is wrong with a list of roles that is empty.
+pub const NOBODY: &str = "nobody would see it: name viewer, admin or operator, or leave the key out";
 
 /// A file being checked.
 #[derive(Debug)]
@@ -81,7 +84,15 @@ impl<'a> Draft<'a> {
             refresh: self.seconds("panel.refresh_interval", refresh),
             stale_after: self.seconds("panel.stale_after", stale_after),
             drill_down,
+            visible_to: VisibleTo::default(),
         }
+    }
+
+    /// Who sees it.
+    pub(super) fn visible_to(&mut self, named: Option<&[SeenBy]>) -> VisibleTo {
+        let Some(named) = named else { return VisibleTo::default() };
+        let read = VisibleTo::roles(named.iter().map(|role| Role::from(*role))).ok_or_else(|| NOBODY.to_owned());
+        self.check("panel.visible_to", read).unwrap_or_default()
     }
 
     fn seconds(&mut self, path: &str, seconds: Option<u32>) -> Option<TimeDelta> {

@@ -3,6 +3,7 @@
 mod address;
 mod behind;
 mod cells;
+mod data;
 mod draft;
 mod drawing;
 mod endpoint;
@@ -29,6 +30,8 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use behind::rows_behind;
+pub use data::{BarData, ColumnData, Data, LineData, NumberData, RowData, ServiceData, StateData, TrendData, instant};
+pub use draft::NOBODY;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use endpoint::{
     Answer, Asked, Call, Content, Endpoint, EndpointCall, Endpoints, Format, Made, Maker, Narrowed, Parameter, Picture, Reach,
@@ -37,9 +40,12 @@ pub use endpoint::{
 pub use export::Export;
 pub use kind::{Kind, Opened, kinds, read};
 pub use sample::Sample;
+pub use spec::SeenBy;
 pub use view::View;
 
 use crate::chart::Svg;
+use crate::domain::VisibleTo;
+use crate::error::FieldFault;
 use crate::frame::Frame;
 use crate::query::Query;
 use kind::list;
@@ -59,6 +65,8 @@ pub struct Common {
     pub stale_after: Option<TimeDelta>,
     /// What opens when it is looked at closely.
     pub drill_down: DrillDown,
+    /// Who sees it.
+    pub visible_to: VisibleTo,
 }
 
 /// What opens when a panel is looked at closely.
@@ -95,6 +103,21 @@ pub trait Panel: Send + Sync + std::fmt::Debug {
 
     /// Draws the answers, in the order of the queries.
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing;
+
+    /// The answers as values, in the order of the queries. None: it is made by an endpoint, or cannot be read.
+    fn data(&self, _frames: &[Arc<Frame>], _view: &View) -> Option<Data> {
+        None
+    }
+
+    /// What of its own parameters it does not understand, for callers that are told instead of being shown the usual.
+    fn refuses(&self, _view: &View) -> Vec<FieldFault> {
+        Vec::new()
+    }
+
+    /// The same panel with so many rows on a page. None: it has no pages.
+    fn paged(&self, _rows: u32) -> Option<Arc<dyn Panel>> {
+        None
+    }
 
     /// The endpoint that makes what it shows; it then has no queries, and [`Panel::draw_made`] draws.
     fn endpoint(&self) -> Option<&EndpointCall> {

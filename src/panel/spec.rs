@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::domain::Role;
 use crate::query;
 
 /// The struct of a panel's file: the keys named, and before them those that every panel has.
@@ -38,18 +39,44 @@ macro_rules! spec {
             /// What opens when the panel is looked at closely.
             #[serde(default)]
             pub(in crate::panel) drill_down: Option<$crate::panel::spec::DrillDownSpec>,
+            /// Who sees the panel: `viewer`, `admin` or `operator`, each with the roles above it; everybody, when it is left out.
+            #[serde(default)]
+            pub(in crate::panel) visible_to: Option<Vec<$crate::panel::spec::SeenBy>>,
             $($body)*
         }
 
         impl $name {
             /// The keys that every panel has, checked.
             pub(in crate::panel) fn common(&self, draft: &mut $crate::panel::draft::Draft<'_>) -> $crate::panel::Common {
-                draft.common(&self.title, self.description.as_deref(), self.refresh_interval, self.stale_after, self.drill_down)
+                let common = draft.common(&self.title, self.description.as_deref(), self.refresh_interval, self.stale_after, self.drill_down);
+                $crate::panel::Common { visible_to: draft.visible_to(self.visible_to.as_deref()), ..common }
             }
         }
     };
 }
 pub(super) use spec;
+
+/// A role, where a file says who sees something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SeenBy {
+    /// Everybody who may open the tenant.
+    Viewer,
+    /// Its administrators.
+    Admin,
+    /// Who runs the installation.
+    Operator,
+}
+
+impl From<SeenBy> for Role {
+    fn from(word: SeenBy) -> Role {
+        match word {
+            SeenBy::Viewer => Role::Viewer,
+            SeenBy::Admin => Role::Admin,
+            SeenBy::Operator => Role::Operator,
+        }
+    }
+}
 
 /// Whether the page's range narrows a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

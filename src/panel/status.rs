@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::draft::Draft;
 use super::spec::{LevelWord, Ordered, StatusSpec, ThresholdSpec};
-use super::{Badge, Level};
+use super::{Badge, Level, StateData};
 use crate::chart::Color;
 use crate::frame::Values;
 
@@ -16,6 +16,8 @@ use crate::frame::Values;
 pub(super) struct State {
     pub(super) level: Level,
     pub(super) label: String,
+    /// The author's own word, as written.
+    pub(super) said: Option<String>,
     /// The author's colour, for the shape alone.
     pub(super) color: Option<Color>,
 }
@@ -25,7 +27,13 @@ impl askama::filters::HtmlSafe for State {}
 impl State {
     /// There is no telling.
     pub(super) fn unknown() -> State {
-        State { level: Level::Unknown, label: "No value".to_owned(), color: None }
+        State { level: Level::Unknown, label: "No value".to_owned(), said: None, color: None }
+    }
+
+    pub(super) fn data(&self) -> StateData {
+        // In capitals, as authors and the examples write colours.
+        let color = self.color.map(|color| color.to_string().to_uppercase());
+        StateData { level: self.level.class(), label: self.said.clone().unwrap_or_else(|| self.label.clone()), color }
     }
 
     pub(super) fn badge(&self) -> Badge {
@@ -45,7 +53,7 @@ impl Statuses {
             let color = draft.color(&format!("{path}.{code}.color"), spec.color.as_deref());
             let level = level_of(spec.level, color, place, count);
             let label = word(Some(&spec.label), level);
-            (code.trim().to_owned(), State { level, label, color })
+            (code.trim().to_owned(), State { level, label, said: said(Some(&spec.label)), color })
         });
         Statuses(states.collect())
     }
@@ -58,7 +66,8 @@ impl Statuses {
         match self.0.iter().position(|(known, _)| known.eq_ignore_ascii_case(&code)) {
             Some(place) => (place * 2, self.0[place].1.clone()),
             None => {
-                (1, State { level: Level::Unknown, label: format!("Unknown ({})", super::words::cut(&code, 40)), color: None })
+                let label = format!("Unknown ({})", super::words::cut(&code, 40));
+                (1, State { level: Level::Unknown, label, said: None, color: None })
             }
         }
     }
@@ -92,7 +101,8 @@ impl Thresholds {
             }
             let color = draft.color(&format!("{path}[{index}].color"), spec.color.as_deref());
             let level = level_of(spec.level, color, place, written.len());
-            limits.push((spec.value, State { level, label: word(spec.label.as_deref(), level), color }));
+            let written = spec.label.as_deref();
+            limits.push((spec.value, State { level, label: word(written, level), said: said(written), color }));
         }
         Thresholds(limits)
     }
@@ -137,6 +147,10 @@ fn light(color: Color) -> Option<Level> {
         hue if hue < 175.0 => Some(Level::Good),
         _ => None,
     }
+}
+
+fn said(written: Option<&str>) -> Option<String> {
+    written.map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 /// The author's word with a capital, or ours.

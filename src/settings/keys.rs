@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::words::{Cidrs, Env, Hosts, LogFormat, Secret};
+use super::words::{Cidrs, Env, Hosts, Issuer, LogFormat, Meanings, Secret};
 
 /// Any scalar whose text `T` can read: numbers and switches come as text from the environment.
 #[derive(Clone, Debug)]
@@ -21,9 +21,21 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Lenient<T> {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(switch) => switch.to_string(),
+            // a table of texts, or of lists of them, reads like the same in one text
+            toml::Value::Table(pairs) => pairs.iter().map(|(key, value)| format!("{key}={}\n", commas(value))).collect(),
             other => return Err(serde::de::Error::custom(format!("expected one value, found {}", other.type_str()))),
         };
         text.parse().map(Lenient).map_err(|e: T::Err| serde::de::Error::custom(e.to_string()))
+    }
+}
+
+/// A text, or several with commas between.
+fn commas(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(list) => list.iter().map(commas).collect::<Vec<_>>().join(","),
+        // no tenant's name: told where it is read
+        other => other.type_str().to_owned(),
     }
 }
 
@@ -31,7 +43,15 @@ macro_rules! sections {
     ($($section:literal $name:ident { $($key:ident: $type:ty),* $(,)? })*) => {
         $(#[derive(Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub(super) struct $name { $(pub(super) $key: Option<Lenient<$type>>),* })*
+        pub(super) struct $name { $(pub(super) $key: Option<Lenient<$type>>),* }
+
+        impl $name {
+            /// Whether nothing of it was said.
+            #[allow(dead_code)] // some sections have a default for every key
+            pub(super) fn is_empty(&self) -> bool {
+                true $(&& self.$key.is_none())*
+            }
+        })*
 
         /// The sections, each with its keys.
         const SECTIONS: &[(&str, &[&str])] = &[$(($section, &[$(stringify!($key)),*])),*];
@@ -41,12 +61,12 @@ macro_rules! sections {
 sections! {
     "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
     "cache" CacheKeys { bytes: u64 }
-    "rate_limit" RateKeys { enabled: bool }
+    "rate_limit" RateKeys { enabled: bool, sign_in_per_minute: u32, sign_in_burst: u32, caller_per_second: u32, caller_burst: u32, tenant_per_second: u32, tenant_burst: u32 }
+    "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, export_rows: u64 }
     "operators" OperatorKeys { read_tenants: bool }
-    "limits" LimitKeys { export_rows: u64 }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "accounts" AccountKeys { local: bool }
-    "oidc" OidcKeys { issuer: Url, client_id: String, client_secret: Secret, scopes: String, roles_claim: String, tenants_claim: String }
+    "oidc" OidcKeys { issuer: Issuer, metadata_url: Url, client_id: String, client_secret: Secret, scopes: String, label: String, ca: PathBuf, policy: String, trust_emails: bool, subject_claim: String, roles_claim: String, operator_role: String, machine_role: String, tenants_claim: String, tenants: Meanings, audience: String }
     "token" TokenKeys { ttl_seconds: u64, app_ttl_seconds: u64, key_lead_seconds: u64 }
     "keys" ProviderKeys { provider: String, file: PathBuf, vault_url: Url, vault_key: String, vault_authority: Url, vault_client_id: String, vault_client_secret: Secret, vault_client_token_file: PathBuf }
     "tls" TlsKeys { cert: PathBuf, key: PathBuf }

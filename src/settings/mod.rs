@@ -13,8 +13,8 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::variables;
-pub use sections::{InternalTls, KeyProvider, Oidc, Tls, Token, Vault, VaultIdentity};
-pub use words::{Env, LogFormat, Secret};
+pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
+pub use words::{Env, Issuer, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
 use words::{Cidrs, Hosts};
@@ -23,8 +23,6 @@ use words::{Cidrs, Hosts};
 const LONGEST_SESSION: Duration = Duration::from_secs(366 * 86_400);
 /// The longest a page may wait for its panels.
 const LONGEST_BUDGET: Duration = Duration::from_secs(60);
-/// The most rows a file may have.
-const MOST_EXPORTED: u64 = 5_000_000;
 
 /// Everything chosen, checked.
 #[derive(Clone, Debug)]
@@ -50,10 +48,9 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     pub panel_budget: Duration,
     pub cache_bytes: u64,
-    pub rate_limit: bool,
+    pub rates: Rates,
+    pub limits: Limits,
     pub operators_read_tenants: bool,
-    /// The most rows of a file.
-    pub export_rows: u64,
     /// Other servers that custom panels may ask: hosts by name, or by name and port.
     pub endpoint_hosts: Vec<String>,
     /// Whether their addresses may be private ones.
@@ -121,9 +118,9 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         trusted_proxies: or(keys.trusted_proxies, Cidrs(Vec::new())).0,
         panel_budget: Duration::from_millis(or(keys.panel_budget_ms, 400)),
         cache_bytes: or(keys.cache.bytes, 32 << 20),
-        rate_limit: or(keys.rate_limit.enabled, true),
+        rates: sections::rates(keys.rate_limit)?,
+        limits: sections::limits(keys.limits)?,
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
-        export_rows: or(keys.limits.export_rows, MOST_EXPORTED),
         endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
         endpoint_private: or(keys.endpoints.allow_private, false),
         local_accounts: or(keys.accounts.local, true),
@@ -155,9 +152,6 @@ impl Settings {
         if self.panel_budget > LONGEST_BUDGET {
             return Err("panel_budget_ms must be at most 60000".to_owned());
         }
-        if !(1..=MOST_EXPORTED).contains(&self.export_rows) {
-            return Err(format!("limits.export_rows must be 1 to {MOST_EXPORTED}"));
-        }
         Ok(self)
     }
 
@@ -178,9 +172,17 @@ impl Settings {
         if !self.demo && self.secret_key.is_none() && !self.demo_key().exists() {
             return Err(Settings::NO_KEY.to_owned());
         }
-        if !self.is_https() && !self.listen.ip().is_loopback() && !self.allow_http {
+        if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            return Err(
+                "signing in with an identity provider needs LOGGIA_PUBLIC_URL: the provider sends people back there".to_owned()
+            );
+        }
+        // Behind a proxy that is not named, http and https could not be told apart.
+        let ended_before = self.is_https() && !self.trusted_proxies.is_empty();
+        if self.tls.is_none() && !ended_before && !self.listen.ip().is_loopback() && !self.allow_http {
             return Err(format!(
-                "listening on {} without https: set LOGGIA_PUBLIC_URL=https://… (a proxy in front ends TLS) or, knowingly, LOGGIA_ALLOW_HTTP=true",
+                "listening on {} without https: set LOGGIA_TLS__CERT and LOGGIA_TLS__KEY; or, where a proxy in front ends TLS, \
+                 LOGGIA_PUBLIC_URL=https://… and LOGGIA_TRUSTED_PROXIES to its address; or, knowingly, LOGGIA_ALLOW_HTTP=true",
                 self.listen
             ));
         }
@@ -195,9 +197,9 @@ impl Settings {
         }
     }
 
-    /// Whether visitors come over https.
+    /// Whether visitors come over https: ended here, or by a proxy in front.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 
@@ -245,6 +247,9 @@ mod tests {
             ("LOGGIA_PANEL_BUDGET_MS", "18446744073709551615"),
             ("LOGGIA_LIMITS__EXPORT_ROWS", "0"),
             ("LOGGIA_LIMITS__EXPORT_ROWS", "5000001"),
+            ("LOGGIA_RATE_LIMIT__CALLER_BURST", "0"),
+            ("LOGGIA_LIMITS__HEAD_SECONDS", "0"),
+            ("LOGGIA_LIMITS__BODY_BYTES", "1000"),
         ] {
             assert!(load("", &[(variable, value)]).is_err(), "{variable}");
         }

@@ -1,28 +1,65 @@
 //! The sections that are whole or absent: what each holds once it is checked.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::keys::{InternalTlsKeys, Lenient, OidcKeys, ProviderKeys, TlsKeys, TokenKeys};
-use super::words::Secret;
+use super::keys::{InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
+use super::words::{Issuer, Meanings, Secret};
+use crate::domain::{Role, Slug};
+
+/// The most rows a file may have.
+const MOST_EXPORTED: u64 = 5_000_000;
 
 /// The identity provider people sign in with.
 #[derive(Clone, Debug)]
 pub struct Oidc {
     /// Its issuer, to the letter.
-    pub issuer: Url,
+    pub issuer: Issuer,
+    /// Where its metadata is, where that is not beside the issuer.
+    pub metadata_url: Option<Url>,
     /// Under which id it knows this installation.
     pub client_id: String,
     /// What proves that; none for a public client.
     pub client_secret: Option<Secret>,
     /// What is asked for, `openid` among it.
     pub scopes: Vec<String>,
-    /// The claim with roles; a path of names with dots between.
+    /// What it is called on the sign-in page.
+    pub label: String,
+    /// The authority of its certificate, where that is one of the company's own (PEM).
+    pub ca: Option<PathBuf>,
+    /// The policy that must have made a token (`tfp`), where several share the issuer.
+    pub policy: Option<String>,
+    /// Whether it hands out verified addresses alone, without saying so.
+    pub trust_emails: bool,
+    /// The claim by which an account is known.
+    pub subject_claim: String,
+    /// The claim with roles; a name, or a path of names with dots between.
     pub roles_claim: String,
-    /// The claim with tenants; a path of names with dots between.
+    /// The role of those who run the installation.
+    pub operator_role: String,
+    /// The role of programs that may use the internal API.
+    pub machine_role: Option<String>,
+    /// The claim with tenants; a name, or a path of names with dots between.
     pub tenants_claim: String,
+    /// What values of that claim mean that are no slugs.
+    pub tenants: BTreeMap<String, Vec<(Slug, Role)>>,
+    /// The audience of access tokens that are taken as credentials.
+    pub audience: Option<String>,
+}
+
+impl Oidc {
+    /// Where the provider says what it is: beside the issuer, unless told otherwise.
+    pub fn metadata(&self) -> String {
+        match &self.metadata_url {
+            Some(url) => url.to_string(),
+            None => format!("{}/.well-known/openid-configuration", self.issuer.as_str().trim_end_matches('/')),
+        }
+    }
 }
 
 /// How long tokens are good for, and when a new key begins to sign.
@@ -95,6 +132,37 @@ pub enum VaultIdentity {
     },
 }
 
+/// How often somebody may ask (DECISIONS 7). Whether sign-ins are counted is no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Rates {
+    /// Whether callers and tenants are counted.
+    pub enabled: bool,
+    pub sign_in_per_minute: NonZeroU32,
+    pub sign_in_burst: NonZeroU32,
+    pub caller_per_second: NonZeroU32,
+    pub caller_burst: NonZeroU32,
+    pub tenant_per_second: NonZeroU32,
+    pub tenant_burst: NonZeroU32,
+}
+
+/// How patient the listeners are, and how much they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the head of a request may take.
+    pub head: Duration,
+    /// How long an answer may stand still.
+    pub stall: Duration,
+    /// Connections open at once on each listener.
+    pub connections: usize,
+    /// Connections open at once from one network; proxies that are trusted bring many people, so they are not counted.
+    pub per_network: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// The most rows of a file.
+    pub export_rows: u64,
+}
+
 /// A certificate with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -124,9 +192,40 @@ fn or<T>(key: Option<Lenient<T>>, default: T) -> T {
     key.map_or(default, |key| key.0)
 }
 
+pub(super) fn rates(keys: RateKeys) -> Result<Rates, String> {
+    let rate = |name: &str, key: Option<Lenient<u32>>, default: u32| {
+        NonZeroU32::new(or(key, default)).ok_or_else(|| format!("settings: rate_limit.{name} must be at least 1"))
+    };
+    Ok(Rates {
+        enabled: or(keys.enabled, true),
+        sign_in_per_minute: rate("sign_in_per_minute", keys.sign_in_per_minute, 10)?,
+        sign_in_burst: rate("sign_in_burst", keys.sign_in_burst, 20)?,
+        caller_per_second: rate("caller_per_second", keys.caller_per_second, 50)?,
+        caller_burst: rate("caller_burst", keys.caller_burst, 300)?,
+        tenant_per_second: rate("tenant_per_second", keys.tenant_per_second, 500)?,
+        tenant_burst: rate("tenant_burst", keys.tenant_burst, 1_000)?,
+    })
+}
+
+pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
+    fn within<T: PartialOrd + Display>(name: &str, value: T, least: T, most: T) -> Result<T, String> {
+        match value >= least && value <= most {
+            true => Ok(value),
+            false => Err(format!("settings: limits.{name} must be {least} to {most}, not {value}")),
+        }
+    }
+    Ok(Limits {
+        head: Duration::from_secs(within("head_seconds", or(keys.head_seconds, 20), 1, 600)?),
+        stall: Duration::from_secs(within("stall_seconds", or(keys.stall_seconds, 60), 1, 3_600)?),
+        connections: within("connections", or(keys.connections, 10_000), 1, 1_000_000)?,
+        per_network: within("connections_per_network", or(keys.connections_per_network, 1_000), 1, 1_000_000)?,
+        body_bytes: within("body_bytes", or(keys.body_bytes, 1 << 20), 64 << 10, 1 << 30)?,
+        export_rows: within("export_rows", or(keys.export_rows, MOST_EXPORTED), 1, MOST_EXPORTED)?,
+    })
+}
+
 pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
-    let none = keys.issuer.is_none() && keys.client_id.is_none() && keys.client_secret.is_none();
-    if none {
+    if keys.is_empty() {
         return Ok(None);
     }
     let scopes = or(keys.scopes, "openid email profile".to_owned());
@@ -134,14 +233,31 @@ pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {
     if !scopes.iter().any(|scope| scope == "openid") {
         scopes.insert(0, "openid".to_owned());
     }
-    Ok(Some(Oidc {
+    let oidc = Oidc {
         issuer: need(keys.issuer, "oidc.issuer")?,
+        metadata_url: keys.metadata_url.map(|key| key.0),
         client_id: need(keys.client_id, "oidc.client_id")?,
         client_secret: keys.client_secret.map(|key| key.0),
         scopes,
+        label: or(keys.label, "your company account".to_owned()),
+        ca: keys.ca.map(|key| key.0),
+        policy: keys.policy.map(|key| key.0),
+        trust_emails: or(keys.trust_emails, false),
+        subject_claim: or(keys.subject_claim, "sub".to_owned()),
         roles_claim: or(keys.roles_claim, "roles".to_owned()),
+        operator_role: or(keys.operator_role, "loggia-operator".to_owned()),
+        machine_role: keys.machine_role.map(|key| key.0),
         tenants_claim: or(keys.tenants_claim, "tenants".to_owned()),
-    }))
+        tenants: or(keys.tenants, Meanings::default()).0,
+        audience: keys.audience.map(|key| key.0),
+    };
+    if oidc.audience.as_ref() == Some(&oidc.client_id) {
+        return Err("settings: oidc.audience is the client's own id: an id token would pass for an access token".to_owned());
+    }
+    if oidc.metadata_url.as_ref().is_some_and(|url| url.scheme() != "https" && oidc.issuer.as_str().starts_with("https:")) {
+        return Err("settings: oidc.metadata_url is not https, and the issuer is".to_owned());
+    }
+    Ok(Some(oidc))
 }
 
 pub(super) fn token(keys: TokenKeys) -> Result<Token, String> {

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use url::{Host, Url};
+
+use crate::domain::{Role, Slug};
 
 /// A value that never prints.
 #[derive(Clone, PartialEq, Eq)]
@@ -88,6 +92,61 @@ impl FromStr for LogFormat {
             other => Err(format!("“{other}” is not json or pretty")),
         }
     }
+}
+
+/// The issuer of an identity provider. Compared to the letter, so it stays as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Issuer, String> {
+        let url = Url::parse(text).map_err(|e| format!("“{text}” is not an address: {e}"))?;
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => Ok(Issuer(text.to_owned())),
+            "http" if loopback => Ok(Issuer(text.to_owned())),
+            _ => Err(format!("“{text}” is not https: everybody on the way could sign in as anybody")),
+        }
+    }
+}
+
+/// What values of the tenants claim mean: `VALUE = SLUG[:ROLE]`, one or several with commas, pairs with semicolons or in lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meanings(pub(super) BTreeMap<String, Vec<(Slug, Role)>>);
+
+impl FromStr for Meanings {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Meanings, String> {
+        let mut meanings = BTreeMap::new();
+        for pair in text.split([';', '\n']).map(str::trim).filter(|pair| !pair.is_empty()) {
+            // a value may have an equals sign in it (CN=Acme); a tenant has none
+            let (value, tenants) =
+                pair.rsplit_once('=').ok_or_else(|| format!("“{pair}” is not VALUE=SLUG or VALUE=SLUG:ROLE"))?;
+            let tenants = tenants.split(',').map(|one| tenant(one.trim())).collect::<Result<Vec<_>, _>>()?;
+            meanings.insert(value.trim().to_owned(), tenants);
+        }
+        Ok(Meanings(meanings))
+    }
+}
+
+fn tenant(text: &str) -> Result<(Slug, Role), String> {
+    let (slug, role) = text.split_once(':').unwrap_or((text, "viewer"));
+    Ok((slug.parse()?, role.parse()?))
 }
 
 /// A list, or text with commas.

@@ -108,7 +108,16 @@ mod tests {
         let central = data.join("loggia.db");
         let check = |text: &str| checked_file(text, data, Some(&central));
         assert!(check("sqlite:acme.db").is_ok() && check("sqlite:tenants/acme.db").is_ok());
-        for bad in ["sqlite:loggia.db", "sqlite:./loggia.db", "sqlite:innocent.db", "sqlite:/etc/x", "sqlite:../x", "sqlite:", "sqlite:secret.key", "sqlite:///x"] {
+        for bad in [
+            "sqlite:loggia.db",
+            "sqlite:./loggia.db",
+            "sqlite:innocent.db",
+            "sqlite:/etc/x",
+            "sqlite:../x",
+            "sqlite:",
+            "sqlite:secret.key",
+            "sqlite:///x",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -175,7 +175,9 @@ mod tests {
         let read = |text: &str| folder(text, id, "acme-corp");
         assert_eq!(read(""), Ok(None));
         assert!(read("/processed/acme-corp/").is_ok() && read(&format!("/x/{id}/")).is_ok());
-        for bad in ["/processed/", "processed/acme-corp/", "/processed/../acme-corp/", "/acme-corp", "/a b/acme-corp/", "//acme-corp/"] {
+        for bad in
+            ["/processed/", "processed/acme-corp/", "/processed/../acme-corp/", "/acme-corp", "/a b/acme-corp/", "//acme-corp/"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

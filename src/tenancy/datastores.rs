@@ -68,7 +68,8 @@ impl Tenancy {
         draft: &DatastoreDraft,
     ) -> Result<DatastoreView, Refused> {
         let (change, owner) = self.open_for(actor, tenant).await?;
-        let (mine, others) = datastores::records(&change, owner.tenant.id).await?.into_iter().partition(|r: &Record| r.store.id == id);
+        let (mine, others) =
+            datastores::records(&change, owner.tenant.id).await?.into_iter().partition(|r: &Record| r.store.id == id);
         let (mine, others): (Vec<Record>, Vec<Record>) = (mine, others);
         let Some(before) = mine.into_iter().next() else { return Err(Refused::NotFound("datastore")) };
         if draft.seen.is_some_and(|seen| seen != before.updated_at) {
@@ -114,40 +115,6 @@ impl Tenancy {
         let answer = trial.ping().await;
         trial.close();
         Ok(answer.map(|()| began.elapsed()).map_err(|failure| failure.to_string()))
-    }
-
-    /// Seals anew what was sealed with an older key. Tells how many there were.
-    ///
-    /// # Errors
-    /// `Internal` when one was sealed with a key nobody has, or the central database's; then nothing is changed.
-    pub async fn reseal_datastores(&self, actor: &Actor) -> Result<u64, central::Error> {
-        let sealer = &self.0.house.sealer;
-        let mut change = Change::open(self.central(), actor).await?;
-        change.alone(Topic::Tenants).await?;
-        let (mut after, mut done) = (None, 0);
-        loop {
-            let batch = datastores::everybodys(&change, after).await?;
-            let Some(last) = batch.last() else { break };
-            after = Some(last.store.id);
-            for record in batch {
-                let kept = SecretReference::stored(&record.store.secret_ref).map_err(central::Error::Internal)?;
-                let SecretReference::Sealed { sealed } = &kept else { continue };
-                if sealer.is_current(sealed) {
-                    continue;
-                }
-                let address = kept.resolve(sealer).map_err(central::Error::Internal)?;
-                let sealed = sealer.seal(&address).map_err(|fault| central::Error::Internal(fault.to_string()))?;
-                let secret_ref = SecretReference::Sealed { sealed }.to_stored().map_err(central::Error::Internal)?;
-                datastores::update(&change, &Stored { secret_ref, ..record.store.clone() }).await?;
-                let about = About::target(record.store.id).in_tenant(record.tenant).with("what", "sealed with the present key");
-                change.note(Action::UpdateDatastore, about);
-                done += 1;
-            }
-        }
-        if done > 0 {
-            change.commit_noted().await?;
-        }
-        Ok(done)
     }
 
     /// A change of a tenant's datastores, unless its file owns them.
@@ -224,7 +191,8 @@ fn env_words(env: &str) -> &str {
 fn taken(error: central::Error, env: &str) -> Refused {
     match error {
         central::Error::Conflict { .. } => {
-            let why = format!("The tenant has a primary datastore for {} already: make that one secondary first.", env_words(env));
+            let why =
+                format!("The tenant has a primary datastore for {} already: make that one secondary first.", env_words(env));
             Refused::Taken { field: "is_primary", why }
         }
         other => other.into(),

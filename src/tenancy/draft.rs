@@ -106,9 +106,13 @@ impl DatastoreDraft {
         let stored = before.and_then(|before| before.kind.parse().ok());
         let guessed = match &self.url {
             Some(SecretReference::Plain(text)) if text.starts_with("sqlite:") => Kind::Sqlite,
-            Some(SecretReference::Plain(text)) if text.starts_with("databricks:") || text.starts_with("https:") => Kind::Databricks,
+            Some(SecretReference::Plain(text)) if text.starts_with("databricks:") || text.starts_with("https:") => {
+                Kind::Databricks
+            }
             // Names of a catalog alone: what tokens carry, for apps that read the lakehouse themselves.
-            None if !self.has_parts() && (written(&self.uc_catalog).or(written(&self.uc_workspace))).is_some() => Kind::Databricks,
+            None if !self.has_parts() && (written(&self.uc_catalog).or(written(&self.uc_workspace))).is_some() => {
+                Kind::Databricks
+            }
             _ => Kind::Postgres,
         };
         match written(&self.kind) {
@@ -175,7 +179,10 @@ impl DatastoreDraft {
                 None
             }
             (None, _) => {
-                faults.tell("url", "is required: postgres://host/database, {\"env\": NAME}, {\"file\": PATH}, or host and database");
+                faults.tell(
+                    "url",
+                    "is required: postgres://host/database, {\"env\": NAME}, {\"file\": PATH}, or host and database",
+                );
                 None
             }
         };
@@ -189,7 +196,13 @@ impl DatastoreDraft {
         }
     }
 
-    fn whole(&self, reference: &SecretReference, kind: Kind, place: Place<'_>, faults: &mut Faults) -> Option<(SecretReference, Option<Url>)> {
+    fn whole(
+        &self,
+        reference: &SecretReference,
+        kind: Kind,
+        place: Place<'_>,
+        faults: &mut Faults,
+    ) -> Option<(SecretReference, Option<Url>)> {
         let text = match reference {
             SecretReference::Plain(text) => text.trim(),
             SecretReference::Sealed { .. } => {
@@ -225,7 +238,10 @@ impl DatastoreDraft {
                 self.kept(url, place, faults)
             }
             Kind::Databricks => {
-                let url = faults.take("url", Url::parse(text).map_err(|_| "is no address like https://adb-123.azuredatabricks.net".to_owned()))?;
+                let url = faults.take(
+                    "url",
+                    Url::parse(text).map_err(|_| "is no address like https://adb-123.azuredatabricks.net".to_owned()),
+                )?;
                 if !matches!(url.scheme(), "databricks" | "https") {
                     faults.tell("url", "an address of kind databricks begins with https:// or databricks://");
                     return None;
@@ -251,7 +267,13 @@ impl DatastoreDraft {
         Some((kept, Some(url)))
     }
 
-    fn from_parts(&self, kind: Kind, before: Option<&Stored>, place: Place<'_>, faults: &mut Faults) -> Option<(SecretReference, Option<Url>)> {
+    fn from_parts(
+        &self,
+        kind: Kind,
+        before: Option<&Stored>,
+        place: Place<'_>,
+        faults: &mut Faults,
+    ) -> Option<(SecretReference, Option<Url>)> {
         let old = before.filter(|before| before.kind == kind.as_str()).map(|before| SecretReference::stored(&before.secret_ref));
         let old = match old.transpose() {
             Ok(Some(SecretReference::Env { .. } | SecretReference::File { .. })) => {
@@ -267,7 +289,10 @@ impl DatastoreDraft {
         if let Some(host) = written(&self.host) {
             faults.take("host", check::host(host))?;
             let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-            url.set_host(Some(&host)).ok().or_else(|| { faults.tell("host", "is not the name of a host"); None })?;
+            url.set_host(Some(&host)).ok().or_else(|| {
+                faults.tell("host", "is not the name of a host");
+                None
+            })?;
         } else if old.is_none() {
             faults.tell("host", "is required");
         }
@@ -278,7 +303,9 @@ impl DatastoreDraft {
             }
         }
         match written(&self.database) {
-            Some(name) if name.chars().count() > 63 || name.chars().any(char::is_control) => faults.tell("database", "is not the name of a database"),
+            Some(name) if name.chars().count() > 63 || name.chars().any(char::is_control) => {
+                faults.tell("database", "is not the name of a database")
+            }
             Some(name) => url.set_path(&name.replace('%', "%25").replace('/', "%2F")),
             None if old.is_none() && kind == Kind::Postgres => faults.tell("database", "is required"),
             None => {}

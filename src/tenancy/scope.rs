@@ -126,12 +126,7 @@ impl TenantScope {
 
     /// The shared dashboards the tenant uses.
     pub fn dashboards(&self) -> &[String] {
-        &self.standing.tenant.config.dashboards
-    }
-
-    /// The shared dashboards assigned to the tenant beside those its file names.
-    pub fn assigned(&self) -> &[String] {
-        &self.standing.tenant.config.assigned
+        &self.standing.dashboards
     }
 
     /// What a filter is set to for who has saved nothing of their own.

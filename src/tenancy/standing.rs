@@ -6,10 +6,10 @@ use uuid::Uuid;
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::{Error, datastores};
 use crate::datastore::Datastore;
-use crate::domain::{Role, UserId};
+use crate::domain::{Role, Slug, UserId};
 use crate::identity::Identity;
 
-use super::{Tenancy, open};
+use super::{Operator, Tenancy, open};
 
 /// How long a membership is remembered without asking the central database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
@@ -21,6 +21,7 @@ pub(super) type Asked = (UserId, bool, String);
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) tenant: Tenant,
+    pub(super) dashboards: Vec<String>,
     pub(super) role: Role,
     pub(super) datastore: Option<Datastore>,
     pub(super) fault: Option<String>,
@@ -57,9 +58,19 @@ impl Tenancy {
             _ => return Ok(None),
         };
         let Opened { datastore, fault, catalog } = self.open(&tenant).await?;
-        let standing = Arc::new(Standing { tenant, role, datastore, fault, catalog, at, epoch });
+        let standing =
+            Arc::new(Standing { dashboards: tenant.config.shown(), tenant, role, datastore, fault, catalog, at, epoch });
         self.0.known.insert(asked, Arc::clone(&standing));
         Ok(Some(standing))
+    }
+
+    /// The slug of the tenant of this slug or id, whatever its state, for those who run the installation.
+    ///
+    /// # Errors
+    /// `Unavailable` when the central database does not answer.
+    pub async fn slug_of(&self, _: &Operator, tenant: &str) -> Result<Option<Slug>, Error> {
+        let found = tenants::standing(self.central(), UserId(Uuid::nil()), &searchable(tenant), id(tenant)).await?;
+        Ok(found.map(|(tenant, _)| tenant.slug))
     }
 
     async fn open(&self, tenant: &Tenant) -> Result<Opened, Error> {

@@ -125,6 +125,19 @@ impl Tenancy {
     }
 }
 
+impl Tenancy {
+    /// Forgets a tenant, as [`Tenancy::delete`] does.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`], or the central database's.
+    pub async fn forget(&self, actor: &Actor, slug: &Slug) -> Result<(), Refused> {
+        self.delete(actor, slug).await.map_err(|error| match error {
+            central::Error::NotFound(_) => Refused::NotFound("tenant"),
+            other => other.into(),
+        })
+    }
+}
+
 fn parsed(new: &NewTenant) -> Result<Tenant, Refused> {
     let mut faults = Faults::default();
     let slug = faults.take("slug", new.slug.parse::<Slug>());
@@ -161,11 +174,12 @@ fn edited(before: &Tenant, edit: &TenantEdit, faults: &mut Faults) -> Tenant {
         }
     }
     let config = &mut tenant.config;
-    let mut set = |field: &str, written: &Option<String>, read: fn(&str) -> Result<Option<String>, String>, to: &mut Option<String>| {
-        if let Some(text) = written {
-            *to = faults.take(field, read(text)).flatten();
-        }
-    };
+    let mut set =
+        |field: &str, written: &Option<String>, read: fn(&str) -> Result<Option<String>, String>, to: &mut Option<String>| {
+            if let Some(text) = written {
+                *to = faults.take(field, read(text)).flatten();
+            }
+        };
     set("timezone", &edit.timezone, check::zone, &mut config.zone);
     let Brand { accent, logo } = &mut config.brand;
     set("branding.accent", &edit.accent, check::colour, accent);

@@ -80,7 +80,7 @@ pub async fn tenant(
     let tenants = mine.items.iter().take(SWITCHER).map(|card| TenantLink {
         name: card.name.clone(),
         // The other tenant's dashboard of the same name with the same range, where it has one.
-        href: match catalog.has(&card.slug, &card.dashboards, &dashboard.key) {
+        href: match catalog.has(&card.slug, &card.dashboards, &dashboard.key, card.role) {
             _ if card.slug == *scope.slug() => page.href(),
             true => {
                 Address { path: dashboard_path(card.slug.as_str(), dashboard.key.as_str()), query: shared(&view.query) }.href()
@@ -148,14 +148,6 @@ fn places(scope: &TenantScope, elsewhere: Vec<Link>) -> Vec<Link> {
     own.chain(elsewhere).collect()
 }
 
-/// Where this server is reached: its public address, else the one the request was sent to.
-pub fn origin(parts: &Parts, request: &Request) -> String {
-    match &parts.settings.public_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
-    }
-}
-
 /// What of a view means the same on another dashboard.
 pub fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
     query
@@ -168,6 +160,26 @@ pub fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
 /// A redirect with 303: whatever was sent, the next is a GET.
 pub fn see_other(href: &str) -> Response {
     Response::builder().status(http::StatusCode::SEE_OTHER).header("location", href).finish().into_response()
+}
+
+/// An answer that leads somewhere with 303.
+pub fn leading_to(mut response: Response, href: &str) -> Response {
+    response.set_status(http::StatusCode::SEE_OTHER);
+    if let Ok(value) = http::HeaderValue::from_str(href) {
+        response.headers_mut().insert(http::header::LOCATION, value);
+    }
+    response
+}
+
+/// Where visitors reach this server: what the operator says, else what the browser calls it.
+pub fn origin(parts: &Parts, request: &Request) -> String {
+    match &parts.settings.public_url {
+        Some(url) => url.origin().ascii_serialization(),
+        None => {
+            let scheme = if parts.settings.is_https() { "https" } else { "http" };
+            format!("{scheme}://{}", request.header("host").unwrap_or("localhost"))
+        }
+    }
 }
 
 /// A path of our own that is safe to lead to after signing in; anything else leads home.

@@ -24,7 +24,7 @@ impl Asked {
     /// By the decoded path (so that `%61pi` is `api`), then by who asks.
     pub fn of(request: &Request) -> Asked {
         let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
-        if path == "/api" || path.starts_with("/api/") {
+        if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
             Asked::Api
         } else if request.header("hx-request").is_some() {
             Asked::Fragment
@@ -130,7 +130,7 @@ pub fn mark(error: &Error, response: &mut Response) {
     if let Some(wait) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    if matches!(error, Error::SignedOut) && response.status() == StatusCode::UNAUTHORIZED {
+    if matches!(error, Error::SignedOut | Error::WrongPassword) && response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loggia\""));
     }
 }

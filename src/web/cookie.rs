@@ -17,14 +17,21 @@ pub fn token(request: &Request, https: bool) -> Option<String> {
 
 /// A cookie's value, read without a jar: the first of that name.
 pub fn plain(request: &Request, name: &str) -> Option<String> {
+    up_to(request, name, 512)
+}
+
+fn up_to(request: &Request, name: &str, longest: usize) -> Option<String> {
     // Bytes, not text: one odd cookie of another program on this host must not hide ours on the same line.
     let lines = request.headers().get_all(http::header::COOKIE).iter().map(http::HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|b| *b == b';')).map(<[u8]>::trim_ascii);
     let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     // Written percent-encoded, so that a path survives every cookie parser.
     let value = percent_encoding::percent_decode(value).decode_utf8().ok()?;
-    Some(value.into_owned()).filter(|value| value.len() <= 512)
+    Some(value.into_owned()).filter(|value| value.len() <= longest)
 }
+
+/// The mark by which a browser is known that signed in before; it opens nothing.
+pub const KNOWN: &str = "loggia_known";
 
 /// Gives the browser its session.
 pub fn give(response: &mut Response, token: &str, settings: &Settings) {
@@ -71,6 +78,40 @@ pub fn give_device(response: &mut Response, token: &str, settings: &Settings) {
     let mut cookie = session_cookie(token, settings);
     cookie.set_name(device_name(settings.is_https()));
     cookie.set_max_age(std::time::Duration::from_secs(365 * 86_400));
+    put(response, &cookie);
+}
+
+/// How long a browser remembers a sign-in that is under way at the provider.
+const ERRAND: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+fn errand_name(slot: u8, https: bool) -> String {
+    format!("{}loggia_oidc_{slot}", if https { "__Host-" } else { "" })
+}
+
+/// What was remembered of a sign-in, sealed.
+pub fn errand(request: &Request, slot: u8, https: bool) -> Option<String> {
+    up_to(request, &errand_name(slot, https), 3900)
+}
+
+/// Remembers a sign-in while its person is at the provider.
+pub fn keep_errand(response: &mut Response, slot: u8, memory: &str, settings: &Settings) {
+    put_errand(response, slot, memory, ERRAND, settings);
+}
+
+/// Forgets it: an answer counts once.
+pub fn drop_errand(response: &mut Response, slot: u8, settings: &Settings) {
+    put_errand(response, slot, "", std::time::Duration::ZERO, settings);
+}
+
+fn put_errand(response: &mut Response, slot: u8, memory: &str, age: std::time::Duration, settings: &Settings) {
+    let https = settings.is_https();
+    let mut cookie = Cookie::new_with_str(errand_name(slot, https), memory);
+    cookie.set_http_only(true);
+    // the provider's redirect comes from another site: a strict cookie would stay at home
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_path("/");
+    cookie.set_secure(https);
+    cookie.set_max_age(age);
     put(response, &cookie);
 }
 

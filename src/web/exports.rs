@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::trail::Trail;
 use super::view::PageView;
-use super::{Parts, cookie};
+use super::{Parts, guards};
 use crate::config::{Dashboard, Placed};
 use crate::datastore::Failure;
 use crate::domain::{ActorKind, Key};
@@ -65,7 +65,7 @@ fn may_take_away(scope: &TenantScope) -> Result<()> {
 pub async fn rows(parts: &Arc<Parts>, wanted: &Wanted<'_>, placed: &Placed, format: Format) -> Result<Response> {
     may_take_away(&wanted.scope)?;
     let export = wanted.export_of(placed).ok_or(Error::NotFound("file: this panel has no rows"))?;
-    let (scope, cap) = (&wanted.scope, parts.settings.export_rows);
+    let (scope, cap) = (&wanted.scope, parts.settings.limits.export_rows);
     let cut = report::is_cut(&export, scope, &parts.cache, &placed.key, cap).await;
     let rows = export.query.stream(scope, cap).await.map_err(|failure| down(&failure, scope))?;
     parts.tenancy.exported(scope, &placed.key, format.ending());
@@ -125,7 +125,7 @@ pub async fn bundle(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Result<Response>
         "made_at": written(view.now),
         "made_by": scope.identity().email(),
     });
-    let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.export_rows);
+    let (parts_of, allowed, cap) = (all.collect(), allowed(parts, wanted), parts.settings.limits.export_rows);
     let parcel = Bundle { scope: scope.clone(), parts: parts_of, about, zone: view.zone, allowed, cap };
     let pieces = report::bundle(parcel).await.map_err(Error::unavailable)?;
     parts.tenancy.exported(scope, &dashboard.key, "zip");
@@ -152,21 +152,22 @@ fn attachment(name: &str, kind: &str, body: Body) -> Response {
     Response::builder().content_type(kind).header("content-disposition", disposition).body(body)
 }
 
-/// Asks anew, with what the request brought, whether the session lasts and the tenant is still open to it.
+/// Asks anew, with what the request brought, whether the session or token lasts and the tenant is still open to it.
 fn allowed(parts: &Arc<Parts>, wanted: &Wanted<'_>) -> Allowed {
     let (parts, slug) = (parts.clone(), wanted.scope.slug().to_string());
-    let token = cookie::token(wanted.request, parts.settings.is_https()).unwrap_or_default();
+    let pass = guards::Pass::of(wanted.request, parts.settings.is_https());
     let correlation = Trail::of(wanted.request).correlation;
     Box::new(move || {
-        let (parts, slug, token) = (parts.clone(), slug.clone(), token.clone());
+        let (parts, slug, pass) = (parts.clone(), slug.clone(), pass.clone());
         Box::pin(async move {
-            let Ok(Some(identity)) = parts.identities.identify(&token, correlation).await else { return false };
+            let Some(identity) = pass.again(&parts, correlation).await else { return false };
             TenantScope::authorize(&parts.tenancy, &identity, &slug, correlation).await.is_ok()
         })
     })
 }
 
-fn down(failure: &Failure, scope: &TenantScope) -> Error {
+/// A tenant's database that gave no answer, told to the log.
+pub fn down(failure: &Failure, scope: &TenantScope) -> Error {
     let (correlation_id, tenant) = (scope.correlation().to_string(), scope.slug().as_str());
     tracing::warn!(correlation_id, tenant, "{failure}");
     Error::unavailable(failure)

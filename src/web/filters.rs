@@ -203,6 +203,16 @@ pub async fn saved(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard) ->
     Ok((!query.is_empty()).then_some(query))
 }
 
+/// What the tenant's filters are set to for who saved nothing, as an address writes it.
+pub fn preset(scope: &TenantScope, dashboard: &Dashboard) -> Option<Vec<(String, String)>> {
+    let of = |filter: &Filter| {
+        let values = scope.preset(&filter.id).unwrap_or_default().iter().filter(|value| is_choice(filter, value));
+        values.map(|value| (filter.parameter(), value.clone())).collect::<Vec<_>>()
+    };
+    let query: Vec<(String, String)> = dashboard.filters.iter().flat_map(of).collect();
+    (!query.is_empty()).then_some(query)
+}
+
 fn is_choice(filter: &Filter, value: &str) -> bool {
     match &filter.choices {
         Choices::Listed(list) => list.iter().any(|choice| choice == value),

@@ -145,8 +145,7 @@ impl Field {
             (self.theirs.is_some(), "theirs"),
             (!self.hint.is_empty() || self.fixed.is_some(), "hint"),
         ];
-        let ids: Vec<String> =
-            parts.iter().filter(|(is, _)| *is).map(|(_, part)| format!("{}-{part}", self.name)).collect();
+        let ids: Vec<String> = parts.iter().filter(|(is, _)| *is).map(|(_, part)| format!("{}-{part}", self.name)).collect();
         ids.join(" ")
     }
 }

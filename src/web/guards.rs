@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::limits::{self, Rates};
 use super::trail::Trail;
-use super::{Parts, cookie};
+use super::{Parts, cookie, tls};
 use crate::central;
-use crate::domain::TenantId;
+use crate::domain::{CorrelationId, TenantId};
 use crate::error::{Error, Result};
 use crate::identity::{Audience, Identity, KeyFault, Refusal};
 use crate::tenancy::{Denied, NotExchanged, Operator, TenantAdmin, TenantScope};
@@ -26,12 +26,15 @@ pub struct Visitor(pub Option<Identity>);
 
 /// The visitor behind a request's credentials, counted against their rate. Who brings a token is judged by it alone,
 /// whatever cookie lies beside it.
-async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
+pub(super) async fn visitor(request: &Request, audience: Audience) -> Result<Option<Identity>> {
     let parts = parts(request)?;
     let trail = Trail::of(request);
     let rates = &parts.rates;
     let identity = match bearer(request) {
-        Brought::Nothing if audience == Audience::Internal => None,
+        Brought::Nothing if audience == Audience::Internal => match tls::certificate(request) {
+            Some(hash) => limits::in_time(parts.identities.machine_by_certificate(hash, trail.correlation)).await?,
+            None => None,
+        },
         Brought::Nothing => match cookie::token(request, parts.settings.is_https()) {
             Some(token) => limits::in_time(parts.identities.identify(&token, trail.correlation)).await?,
             None => None,
@@ -69,6 +72,37 @@ fn bearer(request: &Request) -> Brought {
             Brought::Token(token.trim().to_owned())
         }
         _ => Brought::SomethingElse,
+    }
+}
+
+/// What a caller came by, to be asked about again while an answer is on its way.
+#[derive(Clone)]
+pub enum Pass {
+    /// The session's token.
+    Session(String),
+    /// A bearer's.
+    Bearer(String),
+    /// Neither.
+    Nothing,
+}
+
+impl Pass {
+    /// What this request brought.
+    pub fn of(request: &Request, https: bool) -> Pass {
+        match bearer(request) {
+            Brought::Token(token) => Pass::Bearer(token),
+            Brought::SomethingElse => Pass::Nothing,
+            Brought::Nothing => cookie::token(request, https).map_or(Pass::Nothing, Pass::Session),
+        }
+    }
+
+    /// Who that is now; nobody where it is not good any more, or nobody can tell.
+    pub async fn again(&self, parts: &Parts, correlation: CorrelationId) -> Option<Identity> {
+        match self {
+            Pass::Session(token) => parts.identities.identify(token, correlation).await.ok().flatten(),
+            Pass::Bearer(token) => parts.identities.bearer(token, Audience::Api, correlation).await.ok(),
+            Pass::Nothing => None,
+        }
     }
 }
 
@@ -163,7 +197,10 @@ async fn only_tenant(parts: &Parts, identity: &Identity) -> Result<TenantId> {
 }
 
 /// The proof for one tenant, noted in the trail and counted against the tenant's rate.
-async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
+///
+/// # Errors
+/// Not the caller's, suspended, too often, or the central database does not answer.
+pub async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant: &str) -> Result<TenantScope> {
     let trail = Trail::of(request);
     let scope = limits::in_time(TenantScope::authorize(&parts.tenancy, identity, tenant, trail.correlation)).await?;
     {

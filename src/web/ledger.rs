@@ -97,13 +97,8 @@ impl Asked {
 
     /// This list at `path`, without its place in it.
     pub fn address(&self, path: String) -> Address {
-        let given = [
-            ("who", &self.who),
-            ("what", &self.what),
-            ("tenant", &self.tenant),
-            ("from", &self.from),
-            ("until", &self.until),
-        ];
+        let given =
+            [("who", &self.who), ("what", &self.what), ("tenant", &self.tenant), ("from", &self.from), ("until", &self.until)];
         let query = given.into_iter().filter(|(_, value)| !value.trim().is_empty());
         Address { path, query: query.map(|(key, value)| (key.to_owned(), value.clone())).collect() }
     }
@@ -183,7 +178,10 @@ pub async fn read(parts: &Parts, search: &Search) -> Result<Leaf> {
     let ids: std::collections::BTreeSet<Uuid> = rows.iter().filter_map(|row| row.tenant).collect();
     let names = limits::in_time(central::tenants::named(&parts.central, ids)).await?;
     let now = parts.clock.now();
-    Ok(Leaf { older: rows.last().filter(|_| more).map(|row| row.id), lines: rows.into_iter().map(|row| line(row, &names, now)).collect() })
+    Ok(Leaf {
+        older: rows.last().filter(|_| more).map(|row| row.id),
+        lines: rows.into_iter().map(|row| line(row, &names, now)).collect(),
+    })
 }
 
 fn line(row: Row, names: &BTreeMap<Uuid, (String, String)>, now: DateTime<Utc>) -> Line {
@@ -219,9 +217,11 @@ fn told(detail: &str) -> Vec<(String, String)> {
     let Ok(Value::Object(map)) = serde_json::from_str(detail) else { return Vec::new() };
     let text = |value: Value| match value {
         Value::String(text) => text,
-        Value::Array(items) => {
-            items.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
-        }
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", "),
         other => other.to_string(),
     };
     map.into_iter().map(|(key, value)| (key.replace('_', " "), text(value))).collect()

@@ -1,27 +1,39 @@
 //! How much and how often: the size of an address, of a form, and the rate of one caller.
 
+use std::fmt;
 use std::future::Future;
+use std::hash::Hash;
+use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use poem::Request;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::{Method, header};
+use poem::{Body, Request};
 use serde::de::DeserializeOwned;
 
 use crate::domain::TenantId;
 use crate::error::{Error, Result};
+use crate::settings;
 
 /// Bytes of an address; a view with every filter set fits many times.
 const ADDRESS: usize = 16 * 1024;
 /// Parameters of an address.
 const PARAMETERS: usize = 500;
+/// Bytes of all headers; the largest of ours, a token and a long address to come back to, fit several times.
+const HEADERS: usize = 32 * 1024;
 /// Bytes of a form.
 const FORM: usize = 64 * 1024;
 
 /// Bytes of a body of JSON.
 const JSON: usize = 256 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// How long a form may take to arrive.
 const FORM_TIME: Duration = Duration::from_secs(20);
@@ -47,6 +59,62 @@ pub fn check_address(request: &Request) -> Result<()> {
         return Err(Error::Malformed("The address is not valid UTF-8"));
     }
     Ok(())
+}
+
+/// Refuses heads larger than any browser's, and those that a proxy could read otherwise than we do: a length said twice, a
+/// host said twice.
+///
+/// # Errors
+/// [`Error::HeadersTooLarge`] or [`Error::Malformed`].
+pub fn check_head(request: &Request) -> Result<()> {
+    let headers = request.headers();
+    if headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > HEADERS {
+        return Err(Error::HeadersTooLarge);
+    }
+    let times = |name: http::HeaderName| headers.get_all(name).iter().count();
+    if times(header::HOST) > 1 {
+        return Err(Error::Malformed("The request names its host twice"));
+    }
+    if times(header::CONTENT_LENGTH) > 1 || (times(header::CONTENT_LENGTH) > 0 && times(header::TRANSFER_ENCODING) > 0) {
+        return Err(Error::Malformed("The request says twice how long it is"));
+    }
+    Ok(())
+}
+
+/// Refuses a body that says it is too large, and holds the others to `most` bytes and to [`BODY_TIME`] while they are read:
+/// whichever handler reads it, it ends.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn bound_body(request: &mut Request, most: usize) -> Result<()> {
+    let said = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|length| length > most as u64) {
+        return Err(Error::TooLarge("The request is larger than is taken"));
+    }
+    if said.is_none_or(|length| length > 0) && !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let body = request.take_body().into_bytes_stream();
+        request.set_body(Body::from_bytes_stream(bounded(body, most)));
+    }
+    Ok(())
+}
+
+/// The pieces of a body until it is too large or too late.
+fn bounded(
+    body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    most: usize,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let due = tokio::time::Instant::now() + BODY_TIME;
+    let body = Box::pin(body);
+    futures_util::stream::try_unfold((body, 0), move |(mut body, taken)| async move {
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the body took too long to arrive");
+        let Some(piece) = tokio::time::timeout_at(due, body.next()).await.map_err(late)? else { return Ok(None) };
+        let piece = piece?;
+        let taken = taken + piece.len();
+        if taken > most {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the body is larger than is taken"));
+        }
+        Ok(Some((piece, (body, taken))))
+    })
 }
 
 /// What the central database gives, unless it hangs: a request that waits for it for ever would never be told.
@@ -94,35 +162,36 @@ fn serde_urlencoded<T: DeserializeOwned>(content: &[u8]) -> Option<T> {
     serde_json::from_value(fields.into()).ok()
 }
 
-/// The rates of callers and tenants (DECISIONS 7): 50 a second with a burst of 300 for one caller, 500 a second for one tenant.
+/// So many callers are remembered, and so many tenants; those asked for longest ago are forgotten first.
+const REMEMBERED: u64 = 100_000;
+/// Who was quiet for so long has their whole allowance again, so nothing is lost with the counter.
+const QUIET: Duration = Duration::from_secs(120);
+
+/// Counts what callers and tenants ask (DECISIONS 7).
 #[derive(Debug)]
 pub struct Rates {
-    on: bool,
-    callers: DefaultKeyedRateLimiter<String>,
-    tenants: DefaultKeyedRateLimiter<TenantId>,
+    enabled: bool,
+    callers: Counters<String>,
+    tenants: Counters<TenantId>,
 }
 
 impl Rates {
     /// All counters at rest.
-    pub fn new(on: bool) -> Rates {
-        let per_second = |rate: u32, burst: u32| {
-            let number = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-            Quota::per_second(number(rate)).allow_burst(number(burst))
-        };
-        Rates { on, callers: RateLimiter::keyed(per_second(50, 300)), tenants: RateLimiter::keyed(per_second(500, 1000)) }
+    pub fn new(chosen: &settings::Rates) -> Rates {
+        let quota = |rate: NonZeroU32, burst: NonZeroU32| Quota::per_second(rate).allow_burst(burst);
+        Rates {
+            enabled: chosen.enabled,
+            callers: Counters::new(quota(chosen.caller_per_second, chosen.caller_burst), REMEMBERED),
+            tenants: Counters::new(quota(chosen.tenant_per_second, chosen.tenant_burst), REMEMBERED),
+        }
     }
 
-    /// Counts a request of a caller: the session where there is one, else the address.
+    /// Counts a request of a caller: who they are where that is known, else their network.
     ///
     /// # Errors
     /// [`Error::TooMany`] with the time to wait.
     pub fn count_caller(&self, key: &str) -> Result<()> {
-        if !self.on {
-            return Ok(());
-        }
-        self.callers
-            .check_key(&key.to_owned())
-            .map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
+        if self.enabled { self.callers.count(key.to_owned()) } else { Ok(()) }
     }
 
     /// Counts a request for a tenant.
@@ -130,19 +199,36 @@ impl Rates {
     /// # Errors
     /// [`Error::TooMany`] with the time to wait.
     pub fn count_tenant(&self, tenant: TenantId) -> Result<()> {
-        if !self.on {
-            return Ok(());
-        }
-        self.tenants
-            .check_key(&tenant)
-            .map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
+        if self.enabled { self.tenants.count(tenant) } else { Ok(()) }
+    }
+}
+
+/// A counter each, in bounded memory: a flood of new callers makes it forget the oldest, never grow.
+struct Counters<K> {
+    quota: Quota,
+    each: moka::sync::Cache<K, Arc<DefaultDirectRateLimiter>>,
+}
+
+impl<K: Hash + Eq + Send + Sync + 'static> Counters<K> {
+    fn new(quota: Quota, remembered: u64) -> Counters<K> {
+        // least recently used, not least often: else a newcomer to a full house would start anew with every request
+        let each = moka::sync::Cache::builder()
+            .max_capacity(remembered)
+            .eviction_policy(moka::policy::EvictionPolicy::lru())
+            .time_to_idle(QUIET)
+            .build();
+        Counters { quota, each }
     }
 
-    /// Forgets callers that have been quiet; run now and then, since keys stay until then.
-    pub fn forget_quiet(&self) {
-        self.callers.retain_recent();
-        self.callers.shrink_to_fit();
-        self.tenants.retain_recent();
+    fn count(&self, key: K) -> Result<()> {
+        let counter = self.each.get_with(key, || Arc::new(RateLimiter::direct(self.quota)));
+        counter.check().map_err(|wait| Error::TooMany(rounded_up(wait.wait_time_from(DefaultClock::default().now()))))
+    }
+}
+
+impl<K> fmt::Debug for Counters<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counters").field("quota", &self.quota).finish_non_exhaustive()
     }
 }
 
@@ -153,9 +239,36 @@ fn rounded_up(wait: Duration) -> Duration {
 
 /// An address as a key: a whole /64 is one caller in IPv6.
 pub fn network(address: Option<IpAddr>) -> String {
-    match address {
+    match address.map(|ip| ip.to_canonical()) {
         Some(IpAddr::V6(ip)) => format!("{:x?}", &ip.segments()[..4]),
         Some(ip) => ip.to_string(),
         None => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counters, Quota, network};
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_flood_of_callers_is_counted_in_bounded_memory_and_each_of_them_still_waits() {
+        let quota = Quota::per_second(NonZeroU32::MIN).allow_burst(NonZeroU32::MIN);
+        let counters = Counters::new(quota, 1_000);
+        for n in 0..50_000 {
+            assert!(counters.count(n).is_ok(), "a newcomer");
+            assert!(counters.count(n).is_err(), "who asks twice");
+        }
+        counters.each.run_pending_tasks();
+        assert!(counters.each.entry_count() <= 1_000, "{}", counters.each.entry_count());
+    }
+
+    #[test]
+    fn a_household_is_one_caller_and_ipv4_within_ipv6_is_ipv4() {
+        let of = |text: &str| network(text.parse().ok());
+        assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2::ffff"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("::ffff:10.0.0.1"), of("::ffff:10.0.0.2"));
+        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
     }
 }

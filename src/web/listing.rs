@@ -61,11 +61,7 @@ impl Turn {
         };
         let at = |number: u64| here.with("page", (number > 1).then(|| number.to_string()).as_deref()).href();
         let last = total.div_ceil(size).max(1);
-        Turn {
-            words,
-            previous: (number > 1).then(|| at((number - 1).min(last))),
-            next: (number < last).then(|| at(number + 1)),
-        }
+        Turn { words, previous: (number > 1).then(|| at((number - 1).min(last))), next: (number < last).then(|| at(number + 1)) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The outside: every page and every answer, and the order in which a request passes our checks.
 
 mod accept;
+pub mod api;
 mod around;
 mod assets;
 mod browser;
@@ -14,15 +15,18 @@ mod form;
 mod guards;
 mod headers;
 mod ledger;
+pub mod internal;
 mod jwks;
 mod limits;
 mod listing;
 mod openapi;
+mod paced;
 pub mod pages;
 mod panels;
 mod probes;
 pub mod routes;
-
+mod scheme;
+mod tls;
 mod trail;
 mod view;
 
@@ -35,6 +39,8 @@ use serde::Deserialize;
 
 pub use accept::Door;
 pub use limits::Rates;
+pub use paced::Paced;
+pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
 use crate::central::Central;
@@ -42,6 +48,7 @@ use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
 use crate::domain::Clock;
 use crate::error::Error;
+use crate::identity::oidc::Provider;
 use crate::identity::{Identities, Sealer};
 use crate::observe::Metrics;
 use crate::panel::Endpoints;
@@ -80,34 +87,47 @@ pub struct Site {
     parts: Arc<Parts>,
     trusted: Arc<[ipnet::IpNet]>,
     routes: Route,
+    /// Whether people come here; elsewhere programs alone do, and every error is one for programs.
+    is_public: bool,
 }
 
 impl Site {
     /// What visitors meet.
     pub fn public(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::public())
+        Site::new(parts, api::mount(routes::public()), true)
     }
 
     /// What operators' tools meet, on the private network.
     pub fn internal(parts: Arc<Parts>) -> Site {
-        Site::new(parts, routes::internal())
+        Site::new(parts, internal::mount(routes::internal()), false)
     }
 
-    fn new(parts: Arc<Parts>, routes: Route) -> Site {
+    fn new(parts: Arc<Parts>, routes: Route, is_public: bool) -> Site {
         let trusted = parts.settings.trusted_proxies.clone().into();
-        Site { parts, trusted, routes }
+        Site { parts, trusted, routes, is_public }
     }
 
     /// The checks that need no handler, cheapest first, then the handler.
-    async fn pass(&self, request: Request) -> poem::Result<Response> {
+    async fn pass(&self, mut request: Request) -> poem::Result<Response> {
+        limits::check_head(&request)?;
         limits::check_address(&request)?;
+        scheme::check_host(&request, &self.parts.settings)?;
+        limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
         csrf::check(&request, self.parts.settings.public_url.as_ref())?;
         Ok(self.routes.call(request).await?.into_response())
     }
 
     /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
     async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
-        let asked = catch::Question::of(&request, self.parts.settings.is_https());
+        if self.is_public
+            && let Some(led) = scheme::lead_to_https(&request, &self.parts.settings)
+        {
+            return led;
+        }
+        let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
+        if !self.is_public {
+            asked.asked = catch::Asked::Api;
+        }
         let error = match AssertUnwindSafe(self.pass(request)).catch_unwind().await {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error,
@@ -138,7 +158,8 @@ impl Endpoint for Site {
         let accepts_gzip = compress::is_accepted(&request);
         request.set_data(self.parts.clone());
         let mut response = self.answer(request, &begun.trail).await;
-        headers::dress(response.headers_mut(), self.parts.settings.is_https());
+        let leads_to = self.parts.identities.provider().map(Provider::farewell_origin);
+        headers::dress(response.headers_mut(), self.parts.settings.is_https(), leads_to.as_deref());
         let response = compress::pack(response, accepts_gzip).await;
         Ok(begun.end(response, &self.parts.metrics))
     }

@@ -162,6 +162,19 @@ fn count(parts: &Parts, scope: &TenantScope, dashboard: &Dashboard, placed: &Pla
         Outcome::Drawn { .. } => "stale",
         Outcome::Failed(_) | Outcome::Undrawable => "failed",
     };
+    counted(parts, scope, dashboard, placed, outcome, hit, took);
+}
+
+/// Counts one answer of a panel: `ok`, `stale` or `failed`.
+pub fn counted(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    placed: &Placed,
+    outcome: &'static str,
+    hit: bool,
+    took: Duration,
+) {
     let labels = PanelLabels {
         tenant_id: scope.tenant().to_string(),
         app_slug: dashboard.key.to_string(),

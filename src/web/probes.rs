@@ -6,6 +6,7 @@ use poem::web::Data;
 use poem::{Response, handler};
 use serde_json::json;
 
+use super::guards::Visitor;
 use super::{Parts, limits};
 use crate::error::{Error, Result};
 
@@ -28,8 +29,8 @@ pub async fn metrics(Data(parts): Data<&Arc<Parts>>) -> Response {
     Response::builder().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(parts.metrics.text())
 }
 
-/// Everything under `/api/`: nobody is let in yet, so everybody is told to sign in.
+/// Everything under `/api/` that is no operation: told to those who are signed in.
 #[handler]
-pub async fn no_api() -> Result<Response> {
-    Err(Error::SignedOut)
+pub async fn no_api(Visitor(visitor): Visitor) -> Result<Response> {
+    Err(if visitor.is_some() { Error::NotFound("operation of the API") } else { Error::SignedOut })
 }

@@ -20,7 +20,7 @@ pub enum Access {
     Operator,
     /// A machine client with this scope, or whoever the internal API takes in its place.
     Machine(&'static str),
-    /// Nobody: there is nothing here yet, and a stranger learns no more than that.
+    /// Nobody: there is nothing here, and who is not signed in learns no more than that they are not.
     Nobody,
 }
 
@@ -42,10 +42,48 @@ pub struct Operation {
 }
 
 /// What the public API can be asked to do. The access test holds it to the document at `/openapi.json`.
-pub const PUBLIC_API: &[Operation] = &[];
+pub const PUBLIC_API: &[Operation] = &[
+    Operation { id: "login", access: Access::Open },
+    Operation { id: "logout", access: Access::Person },
+    Operation { id: "auth_me", access: Access::Person },
+    Operation { id: "me", access: Access::Person },
+    Operation { id: "exchange_token", access: Access::Person },
+    Operation { id: "introspect_token", access: Access::Open },
+    Operation { id: "list_tenants", access: Access::Person },
+    Operation { id: "select_tenant", access: Access::Person },
+    Operation { id: "list_dashboards", access: Access::Tenant },
+    Operation { id: "get_dashboard", access: Access::Tenant },
+    Operation { id: "panel_data", access: Access::Tenant },
+    Operation { id: "custom_endpoint", access: Access::Tenant },
+    Operation { id: "panel_report", access: Access::Tenant },
+    Operation { id: "export_report", access: Access::Tenant },
+    Operation { id: "get_preferences", access: Access::Tenant },
+    Operation { id: "save_preferences", access: Access::Tenant },
+    Operation { id: "list_users", access: Access::Operator },
+    Operation { id: "create_user", access: Access::Operator },
+    Operation { id: "get_user", access: Access::Operator },
+    Operation { id: "update_user", access: Access::Operator },
+    Operation { id: "delete_user", access: Access::Operator },
+    Operation { id: "assign_tenant", access: Access::Operator },
+    Operation { id: "unassign_tenant", access: Access::Operator },
+];
 
-/// The same for the internal API.
-pub const INTERNAL_API: &[Operation] = &[];
+/// The same for the internal API. Reading one tenant is also for who may read that tenant alone.
+pub const INTERNAL_API: &[Operation] = &[
+    Operation { id: "get_token", access: Access::Open },
+    Operation { id: "list_tenants", access: Access::Machine("admin") },
+    Operation { id: "create_tenant", access: Access::Machine("admin") },
+    Operation { id: "get_tenant", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "update_tenant", access: Access::Machine("admin") },
+    Operation { id: "delete_tenant", access: Access::Machine("admin") },
+    Operation { id: "set_metadata", access: Access::Machine("admin") },
+    Operation { id: "assign_dashboards", access: Access::Machine("admin") },
+    Operation { id: "list_datastores", access: Access::Machine("tenant:{slug}:read") },
+    Operation { id: "create_datastore", access: Access::Machine("admin") },
+    Operation { id: "update_datastore", access: Access::Machine("admin") },
+    Operation { id: "delete_datastore", access: Access::Machine("admin") },
+    Operation { id: "rotate_secret", access: Access::Machine("admin") },
+];
 
 macro_rules! routes {
     ($table:ident, $build:ident: $($path:literal { $($verb:ident $access:ident => $handler:expr),+ $(,)? })+) => {
@@ -72,6 +110,9 @@ pub fn allowed(pattern: &str) -> Option<String> {
 routes! { PUBLIC, public:
     "/"                                                   { GET Person => pages::landing::home }
     "/login"                                              { GET Open => pages::login::show, POST Open => pages::login::submit }
+    "/login/oidc"                                         { GET Open => pages::oidc::begin }
+    "/login/callback"                                     { GET Open => pages::oidc::finish }
+    "/logout/backchannel"                                 { POST Open => pages::oidc::told }
     "/logout"                                             { GET Open => pages::logout::show, POST Open => pages::logout::submit }
     "/tenant/:tenant"                                     { GET Tenant => pages::dashboard::first }
     "/tenant/:tenant/brand.css"                           { GET Tenant => pages::brand::show }
@@ -125,6 +166,8 @@ routes! { PUBLIC, public:
     "/ready"                                              { GET Open => probes::ready }
     "/favicon.ico"                                        { GET Open => assets::favicon }
     "/assets/:print/:name"                                { GET Open => assets::show }
+    "/docs"                                               { GET Person => pages::docs::show }
+    "/openapi.json"                                       { GET Person => pages::docs::openapi }
     "/api"                                                { GET Nobody => probes::no_api }
     "/api/*rest"                                          { GET Nobody => probes::no_api, POST Nobody => probes::no_api, PUT Nobody => probes::no_api, PATCH Nobody => probes::no_api, DELETE Nobody => probes::no_api }
 }

@@ -1,6 +1,6 @@
 //! What is known of a request while it runs: its id, and who it turned out to be. Ends as one log line and its metrics.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -53,7 +53,8 @@ impl Trail {
 /// The address a request came from. `X-Forwarded-For` is believed only as far as trusted proxies wrote it.
 fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    let peer = request.remote_addr().as_socket_addr()?.ip();
+    // A socket for both families tells IPv4 as part of IPv6.
+    let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
     if !is_trusted(&peer) {
         return Some(peer);
     }
@@ -65,13 +66,18 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
 fn origin(named: &str, peer: IpAddr, is_trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
     let mut nearest = peer;
     for hop in named.rsplit(',') {
-        let Ok(ip) = hop.trim().parse() else { return nearest };
-        nearest = ip;
-        if !is_trusted(&ip) {
+        let Some(ip) = hop_address(hop.trim()) else { return nearest };
+        nearest = ip.to_canonical();
+        if !is_trusted(&nearest) {
             return nearest;
         }
     }
     nearest
+}
+
+/// A hop's address; some proxies write its port as well.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    hop.parse::<IpAddr>().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// A request on its way.
@@ -175,5 +181,7 @@ mod tests {
         assert_eq!(seen("198.51.100.1, unknown"), "10.0.0.1");
         assert_eq!(seen(""), "10.0.0.1");
         assert_eq!(seen("10.0.0.3, 10.0.0.2"), "10.0.0.3");
+        assert_eq!(seen("203.0.113.9, ::ffff:10.0.0.2"), "203.0.113.9", "IPv4 as part of IPv6 is IPv4");
+        assert_eq!(seen("203.0.113.9:5123, [::ffff:10.0.0.2]:443"), "203.0.113.9", "a port says nothing about who it is");
     }
 }

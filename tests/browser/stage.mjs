@@ -14,15 +14,15 @@ const require = createRequire(import.meta.url);
 export const axePath = require.resolve('axe-core/axe.min.js');
 const binary = process.env.LOGGIA_BINARY ?? join(root, 'target', 'debug', 'loggia');
 
-/** Starts `loggia serve --demo` on free ports over a copy of the tenants folder. */
-export async function serve() {
+/** Starts `loggia serve --demo` on free ports (or where `listen` says) over a copy of the tenants folder, with further settings. */
+export async function serve({ listen = '127.0.0.1:0', settings = {} } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'loggia-browser-'));
   const tenants = join(home, 'tenants');
   await cp(join(root, 'tenants'), tenants, { recursive: true });
   await mkdir(out, { recursive: true });
-  const child = spawn(binary, ['serve', '--demo', '--listen', '127.0.0.1:0', '--internal-listen', '127.0.0.1:0'], {
+  const child = spawn(binary, ['serve', '--demo', '--listen', listen, '--internal-listen', '127.0.0.1:0'], {
     cwd: home,
-    env: { ...process.env, LOGGIA_DATA_DIR: join(home, 'data'), LOGGIA_TENANTS_DIR: tenants, LOGGIA_LOG: 'warn' },
+    env: { ...process.env, LOGGIA_DATA_DIR: join(home, 'data'), LOGGIA_TENANTS_DIR: tenants, LOGGIA_LOG: 'warn', ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const url = await new Promise((resolve, reject) => {

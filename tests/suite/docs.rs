@@ -272,9 +272,43 @@ fn every_key_is_described() {
 fn the_table_of_settings_names_every_variable_and_no_other() {
     let text = read(CONFIGURATION);
     let settings_part = &text[text.find("## Settings").expect("the settings")..];
-    let named: BTreeSet<String> =
-        settings_part.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned())).collect();
+    // a row may tell of several that belong together
+    let cells = settings_part.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split(" | ").next());
+    let named: BTreeSet<String> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
     assert_eq!(named, settings::variables().into_iter().collect());
+}
+
+/// The tests of the suite and of the crate, as `file::name`.
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("tests/suite")).expect("the suite").flatten() {
+        let (path, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let Some(module) = file.strip_suffix(".rs") else { continue };
+        let text = std::fs::read_to_string(path).expect("text");
+        let parts = text.split("test]\n").chain(text.split("test(flavor = \"multi_thread\")]\n")).skip(1);
+        let name = |part: &str| Some(part.split_once("fn ")?.1.split('(').next()?.to_owned());
+        names.extend(parts.filter_map(name).map(|name| format!("{module}::{name}")));
+    }
+    names
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let (text, tests) = (read("docs/security.md"), tests());
+    assert!(tests.contains("docs::every_test_that_the_security_page_names_is_there"), "{tests:?}");
+    let mut threats = 0;
+    for table in text.split("\n\n").filter(|table| table.starts_with("| threat |")) {
+        for row in table.lines().skip(2) {
+            let shown: Vec<&str> =
+                row.rsplit(" | ").next().unwrap_or_default().split('`').filter(|word| word.contains("::")).collect();
+            assert!(!shown.is_empty(), "nothing shows that this is so: {row}");
+            for name in shown {
+                assert!(tests.contains(name), "docs/security.md says that {name} shows something, and there is no such test");
+            }
+            threats += 1;
+        }
+    }
+    assert!(threats > 30, "{threats}");
 }
 
 /// The fenced pieces of a document in a language.
@@ -313,6 +347,31 @@ fn every_yaml_snippet_reads_without_fault() {
         }
     }
     assert!(count >= panel::kinds().len() + 3, "{count} snippets");
+}
+
+#[test]
+fn every_toml_snippet_reads_as_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("loggia.toml");
+    let mut count = 0;
+    for (path, text) in documents() {
+        for snippet in fenced(&text, "toml") {
+            // a piece of the provider's section is read with what every provider needs
+            let whole = match snippet.contains("[oidc") && !snippet.contains("issuer =") {
+                true => format!(
+                    "[oidc]\nissuer = \"https://id.example.com\"\nclient_id = \"loggia\"\n{}",
+                    snippet.replace("[oidc]\n", "")
+                ),
+                false => snippet.to_owned(),
+            };
+            std::fs::write(&file, &whole).expect("written");
+            let flags = settings::Flags { config: Some(file.clone()), ..settings::Flags::default() };
+            let read = settings::Settings::load(&flags, &std::collections::BTreeMap::new());
+            assert!(read.is_ok(), "{path}: {:?} in\n{snippet}", read.err());
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count} snippets");
 }
 
 /// The targets of a document's links and pictures.

@@ -8,9 +8,9 @@ use loggia::central::audit::Action;
 use loggia::domain::CorrelationId;
 use loggia::identity::accounts::{self, AccountError, NewAccount};
 use loggia::identity::password::Policy;
-use loggia::identity::{Identities, SessionRules, SignInError, console};
+use loggia::identity::{Caller, Identities, SessionRules, SignInError, console};
 
-use crate::world::people::{CHEAP, PASSWORD, World, address, in_both_worlds, sealer};
+use crate::world::people::{CHEAP, PASSWORD, Stage, World, address, in_both_worlds, sealer};
 
 async fn attempt(world: &World, email: &str, password: &str, from: Option<IpAddr>) -> Result<String, SignInError> {
     let signed = world.identities.sign_in(email, password, from, CorrelationId::new(), None).await?;
@@ -180,17 +180,104 @@ async fn the_twenty_first_attempt_from_one_network_waits() {
     .await;
 }
 
+/// The address number `n` of as many networks.
+fn everywhere(n: u16) -> Option<IpAddr> {
+    Some(IpAddr::from([10, 1, (n / 256) as u8, (n % 256) as u8]))
+}
+
 #[tokio::test]
 async fn one_account_cannot_be_guessed_at_from_everywhere() {
     in_both_worlds(async |world| {
-        for n in 0..20 {
-            let from = Some(format!("10.0.0.{n}").parse().unwrap());
-            attempt(&world, "ann@example.com", "guess", from).await.unwrap_err();
+        for n in 0..100 {
+            attempt(&world, "ann@example.com", "guess", everywhere(n)).await.unwrap_err();
         }
-        let limited = attempt(&world, "ANN@example.com", PASSWORD, Some("10.0.1.1".parse().unwrap())).await.unwrap_err();
+        let limited = attempt(&world, "ANN@example.com", PASSWORD, everywhere(999)).await.unwrap_err();
         assert!(matches!(limited, SignInError::Limited { .. }));
-        let nobody = attempt(&world, "nobody@example.com", PASSWORD, Some("10.0.1.1".parse().unwrap())).await.unwrap_err();
+        let nobody = attempt(&world, "nobody@example.com", PASSWORD, everywhere(999)).await.unwrap_err();
         assert!(matches!(nobody, SignInError::Wrong));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_tries_on_an_account_does_not_lock_its_owner_out() {
+    in_both_worlds(async |world| {
+        fn from(known: Option<&str>) -> Caller<'_> {
+            Caller { address: everywhere(500), correlation: CorrelationId::new(), user_agent: None, known }
+        }
+        let sign_in = async |known: Option<&str>| world.identities.sign_in_from("ann@example.com", PASSWORD, from(known)).await;
+        // One network, for an hour.
+        for _ in 0..360 {
+            attempt(&world, "ann@example.com", "guess", everywhere(0)).await.unwrap_err();
+            world.stage.clock.advance(TimeDelta::seconds(10));
+        }
+        for _ in 0..200 {
+            attempt(&world, "ann@example.com", "guess", everywhere(0)).await.unwrap_err();
+        }
+        let mark = sign_in(None).await.expect("Ann, from a browser she never used").known.expect("a mark");
+        // A hundred networks: then strangers wait, and Ann is none where she was signed in before.
+        for n in 100..200 {
+            attempt(&world, "ann@example.com", "guess", everywhere(n)).await.unwrap_err();
+        }
+        assert!(matches!(sign_in(None).await, Err(SignInError::Limited { .. })));
+        assert!(sign_in(Some(&mark)).await.is_ok());
+        for forged in ["", "v1.x.y", &mark[..mark.len() - 2]] {
+            assert!(matches!(sign_in(Some(forged)).await, Err(SignInError::Limited { .. })), "{forged}");
+        }
+        // What she keeps is good for her own account, and there too for so many tries.
+        let other = world.identities.sign_in_from("bob@example.com", PASSWORD, from(None)).await.unwrap().known.unwrap();
+        assert!(matches!(sign_in(Some(&other)).await, Err(SignInError::Limited { .. })));
+        let mut tries = 0;
+        let refused = loop {
+            match world.identities.sign_in_from("ann@example.com", "guess", from(Some(&mark))).await {
+                Err(SignInError::Wrong) => tries += 1,
+                refused => break refused.unwrap_err(),
+            }
+        };
+        assert!(matches!(refused, SignInError::Limited { .. }) && tries < 20, "{tries}: {refused}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_address_takes_as_long_as_a_known_one() {
+    let world = Stage::sqlite().peopled(false).await;
+    let cost = loggia::identity::Cost { memory_kib: 8_192, passes: 3 };
+    let identities = Identities::new(&world.central, &world.audit, SessionRules::default(), cost, world.identities.sealer());
+    let (actor, ann) = (console(CorrelationId::new()), address("ann"));
+    accounts::set_password(&world.central, &actor, &ann, "kettle fjord".to_owned(), Policy::Real, cost).await.unwrap();
+    let middle = async |email: &str| {
+        let mut times = Vec::new();
+        for _ in 0..9 {
+            world.stage.clock.advance(TimeDelta::minutes(1));
+            let begun = std::time::Instant::now();
+            identities.sign_in(email, "a guess", None, CorrelationId::new(), None).await.unwrap_err();
+            times.push(begun.elapsed());
+        }
+        times.sort();
+        times[4]
+    };
+    let (known, unknown, no_address) = (middle("ann@example.com").await, middle("nobody@example.com").await, middle("x").await);
+    for other in [unknown, no_address] {
+        assert!(other * 2 > known && other < known * 2, "known {known:?}, other {other:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_tried_first_is_not_taken() {
+    in_both_worlds(async |world| {
+        let (actor, central) = (console(CorrelationId::new()), &world.central);
+        let ann = address("ann");
+        let set = |password: &str| accounts::set_password(central, &actor, &ann, password.to_owned(), Policy::Real, CHEAP);
+        for common in ["Password2026!", "qwertyuiop", "12345678", "ann@example.com", "P@ssw0rd", "short"] {
+            let refused = set(common).await.unwrap_err();
+            assert!(matches!(&refused, AccountError::Password(_)), "{common}");
+            assert!(!refused.to_string().contains(common), "it is not said again: {refused}");
+        }
+        set("kettle fjord 91").await.unwrap();
+        let new = NewAccount { email: address("carl"), name: None, password: "letmein2026".to_owned(), operator: false };
+        let refused = accounts::create(central, &actor, new, Policy::Real, CHEAP).await.unwrap_err();
+        assert!(refused.to_string().contains("tried first"), "{refused}");
     })
     .await;
 }

@@ -1,8 +1,10 @@
 //! Each tenant's data carries a mark. Nobody ever meets the other's, on any route, in any form.
 
+use loggia::web::api::operations;
 use loggia::web::routes::{Access, PUBLIC};
 use reqwest::Method;
 
+use crate::api::token;
 use crate::world::{MARKS, Person, World};
 
 /// The ways a route can be asked for.
@@ -29,6 +31,22 @@ fn paths(slug: &str) -> Vec<String> {
             }
         }
     }
+    paths.dedup();
+    paths
+}
+
+/// The addresses of the API; whose data they give is not said in them.
+fn asked() -> Vec<String> {
+    let mut paths = Vec::new();
+    for (_, _, path) in operations().into_iter().filter(|(_, method, _)| method == "GET") {
+        for panel in ["cpu", "number", "health", "rows", "map", "words"] {
+            let path = path.replace("/panels/{id}", &format!("/panels/{panel}")).replace("{panel_id}", panel);
+            for endpoint in ["daily-summary", "network-topology"] {
+                paths.push(path.replace("{endpoint}", endpoint).replace("{name}", "default"));
+            }
+        }
+    }
+    paths.sort();
     paths.dedup();
     paths
 }
@@ -61,13 +79,18 @@ async fn nobody_ever_meets_the_mark_of_the_other_tenant() {
             let person = world.person(person).await;
             let mut seen = false;
             for slug in [own.0, other.0] {
-                for path in paths(slug) {
+                for path in paths(slug).into_iter().chain(asked()) {
                     for form in FORMS {
                         let (status, text) = body(world, &person, &path, form).await;
                         assert!(!text.contains(other.1), "{path} as {form:?} ({status}) shows the other tenant's mark");
                         seen |= text.contains(own.1);
                     }
                 }
+            }
+            let bearer = format!("Bearer {}", token(world, &person, own.0).await);
+            for path in asked() {
+                let (status, text) = body(world, &Person::nobody(), &path, &("authorization", bearer.as_str())).await;
+                assert!(!text.contains(other.1), "{path} with a token ({status}) shows the other tenant's mark");
             }
             assert!(seen, "the caller's own mark is seen, so that this test can fail");
         }

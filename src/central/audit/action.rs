@@ -34,6 +34,9 @@ pub enum Action {
     UpdateMachine,
     DeleteMachine,
     MarkDemo,
+    ArchiveAudit,
+    /// Somebody signed what `loggia doctor` found.
+    SignDoctor,
     /// The queue was full: so many views or denials have no row of their own.
     AuditLost,
 }
@@ -110,6 +113,8 @@ impl Action {
             Action::UpdateMachine => "update_machine",
             Action::DeleteMachine => "delete_machine",
             Action::MarkDemo => "mark_demo",
+            Action::ArchiveAudit => "archive_audit",
+            Action::SignDoctor => "sign_doctor",
             Action::AuditLost => "audit_lost",
         }
     }

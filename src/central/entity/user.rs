@@ -13,6 +13,7 @@ pub struct Model {
     pub full_name: Option<String>,
     pub password_hash: Option<String>,
     pub is_admin: bool,
+    pub admin_source: String,
     pub is_active: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

@@ -189,7 +189,9 @@ fn body(members: bool, only: Only) -> String {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn find(from: &impl Source, id: UserId) -> Result<Option<Account>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM users u LEFT JOIN user_tenants m ON m.user_id = u.id AND m.tenant_id = $1 WHERE u.id = $2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM users u LEFT JOIN user_tenants m ON m.user_id = u.id AND m.tenant_id = $1 WHERE u.id = $2"
+    );
     let found = Row::find_by_statement(statement(from, &sql, [Uuid::nil().into(), id.0.into()])).one(from.on()).await?;
     found.map(Account::try_from).transpose()
 }

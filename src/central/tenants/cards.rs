@@ -87,7 +87,7 @@ fn card(row: CardRow, whose: Whose) -> Result<TenantCard, Error> {
     };
     let config: Config = serde_json::from_value(row.config).map_err(|cause| Error::Internal(cause.to_string()))?;
     let slug = row.slug.parse().map_err(Error::Internal)?;
-    Ok(TenantCard { id: TenantId(row.id), slug, name: row.name, role, dashboards: config.dashboards })
+    Ok(TenantCard { id: TenantId(row.id), slug, name: row.name, role, dashboards: config.shown() })
 }
 
 /// A LIKE pattern that finds `text` anywhere, taken literally.

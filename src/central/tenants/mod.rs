@@ -146,6 +146,14 @@ pub struct Config {
     pub storage: Storage,
 }
 
+impl Config {
+    /// The shared dashboards the tenant sees: those its file names, and those assigned to it.
+    pub fn shown(&self) -> Vec<String> {
+        let more = self.assigned.iter().filter(|key| !self.dashboards.contains(key));
+        self.dashboards.iter().chain(more).cloned().collect()
+    }
+}
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::filters::FilterSpec;
 use super::words::{Anything, Bounded, Period, Title, Word};
 use crate::domain::{Key, Moment};
+use crate::panel::SeenBy;
 
 /// A file `dashboards/{key}.yaml`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,6 +32,8 @@ pub struct DashboardSpec {
     pub timezone: Option<Word<Tz>>,
     /// The range that is shown when the address names none.
     pub range: Option<RangeDefault>,
+    /// Who sees the dashboard: `viewer`, `admin` or `operator`, each with the roles above it; everybody, when it is left out.
+    pub visible_to: Option<Vec<SeenBy>>,
     /// The grid.
     pub layout: Option<LayoutSpec>,
     /// What narrows the panels that name it in `data_source.filters`.

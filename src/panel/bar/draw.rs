@@ -1,5 +1,6 @@
 //! The bars drawn, or their numbers as a table.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Axis, Bar};
@@ -7,7 +8,7 @@ use crate::chart::{Bars, Place, Series, Svg};
 use crate::domain::TimeRange;
 use crate::frame::Frame;
 use crate::panel::stretch::Stretches;
-use crate::panel::{Drawing, Html, View, cells, drawing, turn, words};
+use crate::panel::{BarData, Drawing, Html, View, cells, data, drawing, turn, words};
 
 #[derive(askama::Template)]
 #[template(path = "bar/table.html")]
@@ -165,6 +166,30 @@ impl Bar {
         too_many(all, notices);
         bars.time = Some((window.range, view.zone));
         bars
+    }
+
+    /// Every bar there is, also those that do not fit a drawing.
+    pub(super) fn bar_data(&self, frame: &Frame, view: &View) -> BarData {
+        let (key, times, bucket) = match &self.axis {
+            Axis::Time(_) => ("time", Some(self.times), self.window(view).bucket.map(|bucket| bucket.width)),
+            Axis::Categories(..) => ("key", None, None),
+        };
+        let mut series: Vec<(String, Vec<(serde_json::Value, Option<f64>)>)> = Vec::new();
+        let (keys, values, labels) = (frame.column(key), frame.column("value"), frame.column("label"));
+        if let (Some(keys), Some(values)) = (keys, values) {
+            let mut known: HashMap<String, usize> = HashMap::new();
+            for i in 0..frame.rows() {
+                let label =
+                    labels.and_then(|labels| labels.text(i)).map_or_else(|| self.unnamed(labels.is_some()), |l| l.into_owned());
+                let index = *known.entry(label.clone()).or_insert_with(|| {
+                    series.push((label, Vec::new()));
+                    series.len() - 1
+                });
+                let value = values.number(i).filter(|value| value.is_finite());
+                series[index].1.push((data::value(keys, i, times), value));
+            }
+        }
+        BarData { bucket, series, truncated: frame.truncated }
     }
 
     fn table(&self, bars: &Bars) -> Html {

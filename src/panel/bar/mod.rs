@@ -14,7 +14,7 @@ pub(super) use spec::Spec;
 use super::draft::{Draft, Times};
 use super::export::{self, Column};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Export, Panel, View, stretch};
+use super::{Common, Data, Drawing, Export, Panel, View, stretch};
 use crate::chart::{Color, Svg};
 use crate::domain::{TimeRange, Unit};
 use crate::frame::Frame;
@@ -197,5 +197,9 @@ impl Panel for Bar {
 
     fn picture(&self, frames: &[Arc<Frame>], view: &View) -> Option<Svg> {
         Some(self.file(frames, view))
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        Some(Data::Bars(self.bar_data(frames.first()?, view)))
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::Health;
 use crate::frame::Frame;
 use crate::panel::status::State;
-use crate::panel::{Drawing, Html, View, cells, drawing, words};
+use crate::panel::{Drawing, Html, ServiceData, View, cells, data, drawing, words};
 
 /// What was wrong, at most so many characters of it.
 const LONGEST_MESSAGE: usize = 1_000;
@@ -64,6 +64,29 @@ impl Health {
             body: Html::of(&Body { counts, services }),
             ..Drawing::default()
         }
+    }
+
+    /// Every service as values, in the order they are drawn.
+    pub(super) fn services(&self, frame: &Frame) -> Vec<ServiceData> {
+        let mut services: Vec<(usize, ServiceData)> = (0..frame.rows()).map(|i| self.service_data(frame, i)).collect();
+        services.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.to_lowercase().cmp(&b.1.name.to_lowercase())));
+        services.into_iter().map(|(_, service)| service).collect()
+    }
+
+    fn service_data(&self, frame: &Frame, i: usize) -> (usize, ServiceData) {
+        let text = |column: &str| frame.column(column).and_then(|values| values.text(i));
+        let instant = |column: &str| frame.column(column).and_then(|values| cells::instant(values, i, self.times));
+        let nothing = || (1, State::unknown());
+        let (severity, state) = frame.column("status").map_or_else(nothing, |values| self.statuses.of(values, i));
+        let service = ServiceData {
+            name: text("key").map_or_else(|| "no name".to_owned(), std::borrow::Cow::into_owned),
+            state: state.data(),
+            code: frame.column("status").map_or(serde_json::Value::Null, |values| data::value(values, i, None)),
+            since: instant("since"),
+            checked_at: instant("time"),
+            message: text("message").map(std::borrow::Cow::into_owned).filter(|text| !text.trim().is_empty()),
+        };
+        (severity, service)
     }
 
     fn service(&self, frame: &Frame, i: usize, view: &View) -> Service {

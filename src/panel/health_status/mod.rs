@@ -15,7 +15,7 @@ use super::draft::{Draft, Times};
 use super::export::{self, Column};
 use super::spec::RangeMode;
 use super::status::Statuses;
-use super::{Common, Drawing, Export, Panel, View};
+use super::{Common, Data, Drawing, Export, Panel, View};
 use crate::frame::Frame;
 use crate::query::{Name, Query, Source};
 
@@ -82,6 +82,11 @@ impl Panel for Health {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    /// All of them, however many.
+    fn data(&self, frames: &[Arc<Frame>], _view: &View) -> Option<Data> {
+        Some(Data::Services(self.services(frames.first()?)))
     }
 
     /// How each service is now, in words and as its code; without aggregation, everything that was ever reported.

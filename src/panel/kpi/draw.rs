@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::Kpi;
 use crate::chart::{Card, Point, Svg, spark};
 use crate::domain::Unit;
 use crate::domain::unit::Formatted;
 use crate::frame::Frame;
-use crate::panel::{Drawing, Html, View, cells, drawing, words};
+use crate::panel::status::State;
+use crate::panel::{Drawing, Html, NumberData, TrendData, View, cells, data, drawing, words};
 use crate::query::Aggregate;
 
 #[derive(Template)]
@@ -73,6 +75,38 @@ impl Kpi {
             state: state.map(|state| state.label.clone()),
         }
         .file()
+    }
+
+    /// The number, and what is said about it, as values.
+    pub(super) fn number_data(&self, frames: &[Arc<Frame>], view: &View) -> NumberData {
+        let none = Arc::new(Frame::default());
+        let frame = frames.first().unwrap_or(&none);
+        let number = number(frame);
+        let earlier = self.earlier(view).and_then(|(_, period)| Some((self::number(frames.get(1)?), period)));
+        NumberData {
+            value: frame.column("value").map_or(Value::Null, |values| data::value(values, 0, None)),
+            unit: self.unit_word.clone(),
+            decimals: self.decimals,
+            state: number.and_then(|number| self.thresholds.of(number)).map(State::data),
+            trend: earlier.map(|(before, period)| self.trend_data(number, before, period)),
+        }
+    }
+
+    fn trend_data(&self, now: Option<f64>, before: Option<f64>, period: TimeDelta) -> TrendData {
+        let change = self.change(now, before, period);
+        let direction = match change.level {
+            Direction::Up => "up",
+            Direction::Down => "down",
+            Direction::Same => "same",
+        };
+        let both = now.zip(before);
+        TrendData {
+            direction: both.map(|_| direction),
+            previous: before,
+            change: both.map(|(now, before)| now - before),
+            period,
+            words: change.in_words(),
+        }
     }
 
     /// The value as a reader wants it: a number with its unit, else the text that is there.

@@ -17,7 +17,7 @@ use super::draft::{Draft, Times};
 use super::export::Column;
 use super::spec::RangeMode;
 use super::status::Thresholds;
-use super::{Common, Drawing, Export, Panel, View};
+use super::{Common, Data, Drawing, Export, Panel, View};
 use crate::chart::Svg;
 use crate::domain::{TimeRange, Unit};
 use crate::frame::Frame;
@@ -39,6 +39,8 @@ struct Kpi {
     trend: Option<Trend>,
     spark: bool,
     unit: Unit,
+    /// The unit as written.
+    unit_word: Option<String>,
     decimals: Option<u8>,
     thresholds: Thresholds,
 }
@@ -88,6 +90,7 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
         trend,
         spark: timed && spec.spark.unwrap_or(follows),
         unit: spec.display.unit.as_deref().map(Unit::parse).unwrap_or_default(),
+        unit_word: spec.display.unit.filter(|text| !text.trim().is_empty()),
         decimals,
         thresholds,
     }))
@@ -197,6 +200,10 @@ impl Panel for Kpi {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        Some(Data::Number(self.number_data(frames, view)))
     }
 
     /// The number; without aggregation, the rows that it stands for.

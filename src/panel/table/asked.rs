@@ -1,6 +1,7 @@
 //! What the address asks of a table. Bad values: the default, and a notice that says so.
 
 use super::Table;
+use crate::error::FieldFault;
 use crate::panel::{View, pager, words};
 use crate::query::Order;
 
@@ -48,6 +49,13 @@ fn short(text: &str, notices: &mut Vec<String>) -> String {
     }
     notices.push(format!("Only the first {LONGEST_SEARCH} characters were looked for."));
     text.chars().take(LONGEST_SEARCH).collect()
+}
+
+/// What is wrong with the order asked for.
+pub(super) fn sort_faults(table: &Table, view: &View) -> Vec<FieldFault> {
+    let mut notices = Vec::new();
+    sort(table, view, &mut notices);
+    notices.into_iter().map(|message| FieldFault { field: "sort".to_owned(), message }).collect()
 }
 
 fn sort(table: &Table, view: &View, notices: &mut Vec<String>) -> Option<Order> {

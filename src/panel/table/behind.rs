@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::column::{Column, Format};
 use super::{PAGE, Table};
+use crate::domain::VisibleTo;
 use crate::panel::draft::Times;
 use crate::panel::{Common, DrillDown, Panel};
 use crate::query::{Name, Order, Query, Source, TimeColumn, TimeFormat};
@@ -44,6 +45,7 @@ fn of(title: String, source: Source, time: Option<TimeColumn>, follows: bool, ot
             refresh: None,
             stale_after: None,
             drill_down: DrillDown { enabled: false, show_table: false, disable_aggregation: false },
+            visible_to: VisibleTo::default(),
         },
         default_sort: newest_first.filter(|_| source.order.is_empty()),
         source,

@@ -11,7 +11,7 @@ use crate::frame::Values;
 use crate::panel::draft::{Draft, Times};
 use crate::panel::export;
 use crate::panel::status::{State, Statuses};
-use crate::panel::{View, cells, words};
+use crate::panel::{ColumnData, View, cells, words};
 use crate::query::Name;
 use crate::yaml::nearest;
 
@@ -27,6 +27,8 @@ pub(super) struct Column {
     /// Its heading.
     pub(super) heading: String,
     pub(super) format: Format,
+    /// The format as written.
+    format_word: Option<String>,
     decimals: Option<u8>,
     align: Option<AlignWord>,
     statuses: Option<Statuses>,
@@ -74,7 +76,8 @@ impl Column {
         let statuses = spec.status_mapping.as_ref();
         let statuses = statuses.map(|written| Statuses::build(written, &format!("{path}.status_mapping"), draft));
         let heading = spec.display.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&spec.name).to_owned();
-        Some(Column { name: name?, heading, format: format?, decimals, align: spec.align, statuses })
+        let format_word = spec.format.as_deref().map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+        Some(Column { name: name?, heading, format: format?, format_word, decimals, align: spec.align, statuses })
     }
 
     /// As a file has it: times with their offset, numbers as they are, codes in words unless the rows behind are wanted.
@@ -89,9 +92,20 @@ impl Column {
         }
     }
 
+    /// What an API says of it.
+    pub(super) fn data(&self) -> ColumnData {
+        ColumnData { name: self.name.as_str().to_owned(), display: self.heading.clone(), format: self.format_word.clone() }
+    }
+
+    /// How its values are read as times, where they are some.
+    pub(super) fn timed(&self, times: Times) -> Option<Times> {
+        matches!(self.format, Format::DateTime | Format::Date | Format::Time).then_some(times)
+    }
+
     /// A column as the database has it.
     pub(super) fn plain(name: Name, format: Format) -> Column {
-        Column { heading: name.as_str().to_owned(), name, format, decimals: None, align: None, statuses: None }
+        let heading = name.as_str().to_owned();
+        Column { heading, name, format, format_word: None, decimals: None, align: None, statuses: None }
     }
 
     /// Whether its values stand at the end of the line.

@@ -17,8 +17,9 @@ pub(super) use spec::Spec;
 
 use super::draft::{Draft, Times};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Export, Panel, View};
+use super::{Common, Data, Drawing, Export, Panel, RowData, View, data};
 use crate::domain::TimeRange;
+use crate::error::FieldFault;
 use crate::frame::Frame;
 use crate::query::{Order, Query, Set, Source, Window};
 use asked::Asked;
@@ -130,6 +131,15 @@ impl Table {
         self.follows.then(|| Window::new(view.range, view.spec.is_relative(), view.refresh, view.zone, false).range)
     }
 
+    /// Row `i`, each value as the database has it.
+    fn row(&self, frame: &Frame, i: usize) -> serde_json::Map<String, serde_json::Value> {
+        let values = self.columns.iter().zip(&frame.columns);
+        let cell = |(column, answer): (&Column, &crate::frame::Column)| {
+            (column.name.as_str().to_owned(), data::value(&answer.values, i, column.timed(self.times)))
+        };
+        values.map(cell).collect()
+    }
+
     fn set(&self, asked: &Asked, view: &View) -> Set {
         let names = || self.columns.iter().map(|column| column.name.clone()).collect();
         Set {
@@ -167,6 +177,26 @@ impl Panel for Table {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        let rows = frames.first()?;
+        let count = frames.get(1).and_then(|frame| frame.column("count")?.number(0)).map(|count| count.max(0.0) as u64);
+        Some(Data::Rows(RowData {
+            columns: self.columns.iter().map(Column::data).collect(),
+            rows: (0..rows.rows()).map(|i| self.row(rows, i)).collect(),
+            page: Asked::read(self, view).page,
+            page_size: self.page,
+            total: count.unwrap_or(rows.rows() as u64),
+        }))
+    }
+
+    fn refuses(&self, view: &View) -> Vec<FieldFault> {
+        asked::sort_faults(self, view)
+    }
+
+    fn paged(&self, rows: u32) -> Option<Arc<dyn Panel>> {
+        Some(Arc::new(Table { page: rows.max(1), ..self.clone() }))
     }
 
     /// All rows of the set that is shown, in the order shown.

@@ -13,7 +13,7 @@ pub(super) use spec::Spec;
 
 use super::draft::Draft;
 use super::spec::RangeMode;
-use super::{Common, Drawing, Html, Panel, View, markup};
+use super::{Common, Data, Drawing, Html, Panel, View, markup};
 use crate::frame::Frame;
 use crate::query::Query;
 
@@ -26,6 +26,7 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Debug)]
 struct Text {
     common: Common,
+    content: String,
     drawn: Html,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
         draft.fault("panel.content", "the text is nested too deep");
         return None;
     };
-    Some(Arc::new(Text { common, drawn }))
+    Some(Arc::new(Text { common, content: spec.content, drawn }))
 }
 
 fn rendered(content: &str) -> Option<Html> {
@@ -76,5 +77,9 @@ impl Panel for Text {
 
     fn draw(&self, _frames: &[Arc<Frame>], _view: &View) -> Drawing {
         Drawing { body: Html::of(&Body { drawn: &self.drawn }), ..Drawing::default() }
+    }
+
+    fn data(&self, _frames: &[Arc<Frame>], _view: &View) -> Option<Data> {
+        Some(Data::Text(self.content.clone()))
     }
 }

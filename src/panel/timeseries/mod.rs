@@ -17,8 +17,8 @@ use spec::{Display, GapsWord};
 use super::draft::{Draft, Times};
 use super::export::Column;
 use super::spec::RangeMode;
-use super::{Common, Drawing, Export, Panel, View};
-use crate::chart::{Color, Gaps, Svg, Threshold};
+use super::{Common, Data, Drawing, Export, LineData, Panel, View};
+use crate::chart::{Color, Gaps, Line, Svg, Threshold};
 use crate::domain::Unit;
 use crate::frame::Frame;
 use crate::query::{Aggregate, Bound, Chosen, Name, Query, Set, Source, Window};
@@ -158,6 +158,13 @@ impl Panel for TimeSeries {
 
     fn draw(&self, frames: &[Arc<Frame>], view: &View) -> Drawing {
         self.drawing(frames, view)
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        let frame = frames.first()?;
+        let points = |line: Line| line.points.into_iter().map(|point| (point.at, point.value.filter(|value| value.is_finite())));
+        let lines = self.lines(frame).into_iter().map(|line| (line.label.clone(), points(line).collect()));
+        Some(Data::Lines(LineData { bucket: self.step(view), lines: lines.collect(), truncated: frame.truncated }))
     }
 
     /// A row for each reading, or for each bucket: line by line, as they are drawn.

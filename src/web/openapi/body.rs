@@ -5,8 +5,9 @@ use poem_openapi::types::ParseFromJSON;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
 
+use super::faults::fault;
 use super::shape;
-use crate::error::{Error, FieldFault, Result};
+use crate::error::{Error, Result};
 use crate::web::limits;
 
 /// A body of JSON, read within limits; what does not fit its description is told field by field, all of it at once.
@@ -48,8 +49,4 @@ fn parse<T: ParseFromJSON>(content_type: Option<&str>, content: &[u8]) -> Result
         return Err(Error::Invalid(faults));
     }
     T::parse_from_json(Some(value)).map_err(|left| fault("body", left.message()))
-}
-
-fn fault(field: &str, message: &str) -> Error {
-    Error::Invalid(vec![FieldFault { field: field.to_owned(), message: message.to_owned() }])
 }

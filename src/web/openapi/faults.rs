@@ -27,7 +27,7 @@ pub fn translate(error: &poem::Error) -> Option<Error> {
 }
 
 /// `failed to parse "integer_int32": invalid digit found in string` is for programmers; the part behind it is for callers.
-fn fault(field: &str, reason: &str) -> Error {
+pub(super) fn fault(field: &str, reason: &str) -> Error {
     let reason = reason.split(" (occurred while parsing").next().unwrap_or_default();
     let reason = reason.split_once("\": ").map_or(reason, |(_, words)| words);
     let message = match reason {

@@ -43,6 +43,9 @@ impl Walk<'_> {
         if let Some(whole) = schema.all_of.first() {
             return self.value(field, value, whole);
         }
+        if !schema.any_of.is_empty() {
+            return self.alternatives(field, value, &schema.any_of);
+        }
         match (schema.ty, value) {
             ("object", Value::Object(object)) => self.object(field, object, schema),
             ("array", Value::Array(items)) => self.array(field, items, schema),
@@ -51,6 +54,19 @@ impl Walk<'_> {
             ("boolean", Value::Bool(_)) => {}
             ("", _) => self.anything(field, value),
             (wanted, found) => self.tell(field, format!("must be {}, not {}", article(wanted), kind(found))),
+        }
+    }
+
+    /// Fits one of several.
+    fn alternatives(&mut self, field: &str, value: &Value, alternatives: &[MetaSchemaRef]) {
+        let fits = |alternative: &MetaSchemaRef| {
+            let mut walk = Walk { registry: self.registry, faults: Vec::new() };
+            walk.value(field, value, alternative);
+            walk.faults.is_empty()
+        };
+        if !alternatives.iter().any(fits) {
+            let forms: Vec<String> = alternatives.iter().map(form).collect();
+            self.tell(field, format!("must be one of: {}", forms.join(", ")));
         }
     }
 
@@ -134,6 +150,17 @@ impl Walk<'_> {
             Value::Object(object) => object.values().for_each(|value| self.anything(field, value)),
             _ => {}
         }
+    }
+}
+
+/// What a value may look like, in words.
+fn form(schema: &MetaSchemaRef) -> String {
+    match schema {
+        MetaSchemaRef::Inline(schema) if !schema.required.is_empty() => {
+            format!("{{\"{}\": …}}", schema.required.join("\": …, \""))
+        }
+        MetaSchemaRef::Inline(schema) => article(schema.ty).to_owned(),
+        MetaSchemaRef::Reference(name) => name.clone(),
     }
 }
 

@@ -240,7 +240,8 @@ pub async fn show(
     let query = request.uri().query().unwrap_or_default();
     let mut view = PageView::read(query, &dashboard, &scope, parts.clock.now());
     let own = filters::saved(parts, &scope, &dashboard).await?;
-    if let Some(saved) = own.as_ref().filter(|_| !names_a_filter(query)) {
+    let initial = own.clone().or_else(|| filters::preset(&scope, &dashboard));
+    if let Some(saved) = initial.as_ref().filter(|_| !names_a_filter(query)) {
         // Spelled out, so that a copied link shows a colleague the same (DECISIONS 29).
         let mut address = view.page(&scope, &dashboard);
         address.query.extend(saved.iter().cloned());

@@ -14,7 +14,7 @@ use crate::web::Parts;
 use crate::web::view::PageView;
 
 /// A drawing opened by itself is a document: it may do nothing at all.
-const ALONE: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+pub const ALONE: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// `GET …/panel/{panel}/image`: what the panel's endpoint drew; 404 for panels that show no picture.
 #[handler]

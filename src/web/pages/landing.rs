@@ -116,7 +116,7 @@ async fn draw(parts: &Parts, identity: &Identity, asked: &Asked, request: &Reque
     let card = |card: &crate::tenancy::TenantCard| TenantCard {
         name: card.name.clone(),
         href: format!("/tenant/{}", card.slug),
-        dashboards: match catalog.count(&card.slug, &card.dashboards) {
+        dashboards: match catalog.count(&card.slug, &card.dashboards, card.role) {
             0 => "No dashboard yet".to_owned(),
             1 => "One dashboard".to_owned(),
             n => format!("{n} dashboards"),

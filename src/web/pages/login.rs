@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Chrome;
 use crate::demo;
 use crate::error::{Error, Result};
-use crate::identity::SignInError;
+use crate::identity::{Caller, SignInError};
 use crate::panel::Address;
 use crate::web::guards::{Sent, Visitor};
 use crate::web::trail::Trail;
@@ -36,6 +36,15 @@ pub struct DemoAccounts {
     pub accounts: Vec<DemoAccount>,
 }
 
+/// The way to the company's own sign-in.
+#[derive(Clone, Debug)]
+pub struct ProviderLink {
+    /// What the provider is called.
+    pub label: String,
+    /// Where it begins.
+    pub href: String,
+}
+
 /// The sign-in page, also drawn again when the answer was no.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
@@ -48,6 +57,10 @@ pub struct LoginPage {
     pub next: String,
     /// Why it did not work.
     pub error: Option<String>,
+    /// The company's own sign-in, where there is one.
+    pub provider: Option<ProviderLink>,
+    /// Whether passwords are kept here: else there is no form.
+    pub local: bool,
     /// The demo's accounts, in the demo.
     pub demo: Option<DemoAccounts>,
 }
@@ -72,8 +85,18 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
     let answer = sent.take();
     let trail = Trail::of(request);
     parts.rates.count_caller(&limits::network(trail.address))?;
-    let agent = request.header("user-agent");
-    let outcome = parts.identities.sign_in(&answer.email, &answer.password, trail.address, trail.correlation, agent).await;
+    if !parts.settings.local_accounts {
+        let words = "Passwords are not kept here. Sign in with your company's account.";
+        return refuse(parts, request, &answer, http::StatusCode::UNPROCESSABLE_ENTITY, words, None);
+    }
+    let known = cookie::plain(request, cookie::KNOWN);
+    let caller = Caller {
+        address: trail.address,
+        correlation: trail.correlation,
+        user_agent: request.header("user-agent"),
+        known: known.as_deref(),
+    };
+    let outcome = parts.identities.sign_in_from(&answer.email, &answer.password, caller).await;
     parts.metrics.signed_in(outcome_word(&outcome));
     match outcome {
         Ok(signed_in) => {
@@ -83,6 +106,9 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
             }
             let mut response = around::see_other(around::own_path(&answer.next));
             cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
+            if let Some(mark) = &signed_in.known {
+                cookie::remember(&mut response, cookie::KNOWN, mark, &parts.settings);
+            }
             Ok(response)
         }
         Err(SignInError::Wrong) => refuse(
@@ -118,7 +144,8 @@ pub struct Answer {
     next: String,
 }
 
-fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
+/// The word under which a sign-in is counted.
+pub fn outcome_word<T>(outcome: &std::result::Result<T, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
         Err(SignInError::Wrong) => "wrong",
@@ -143,6 +170,15 @@ fn refuse(
     Ok(response)
 }
 
+/// The page again after the provider's answer was no; what was typed into the form, nobody typed.
+///
+/// # Errors
+/// A template failed.
+pub fn again(parts: &Parts, request: &Request, status: http::StatusCode, words: &str) -> Result<Response> {
+    let wait = (status == http::StatusCode::SERVICE_UNAVAILABLE).then_some(10);
+    refuse(parts, request, &Answer::default(), status, words, wait)
+}
+
 fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option<String>) -> LoginPage {
     let address = |email: Option<&str>| {
         Address { path: "/login".to_owned(), query: Vec::new() }
@@ -159,7 +195,14 @@ fn draw(parts: &Parts, request: &Request, email: &str, next: &str, error: Option
         email: email.to_owned(),
         next: next.to_owned(),
         error,
-        demo: parts.settings.demo.then(|| DemoAccounts {
+        provider: parts.identities.provider().map(|provider| ProviderLink {
+            label: provider.label().to_owned(),
+            href: Address { path: "/login/oidc".to_owned(), query: Vec::new() }
+                .with("next", Some(next).filter(|n| !n.is_empty()))
+                .href(),
+        }),
+        local: parts.settings.local_accounts,
+        demo: (parts.settings.demo && parts.settings.local_accounts).then(|| DemoAccounts {
             password: demo::PASSWORD.to_owned(),
             accounts: demo::ACCOUNTS.iter().map(account).collect(),
         }),

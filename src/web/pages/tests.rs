@@ -11,7 +11,7 @@ use super::chrome::{Assets, Chrome, Link, Theme, UserView};
 use super::dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
 use super::error::{ErrorPage, Way};
 use super::landing::{LandingPage, TenantCard};
-use super::login::{DemoAccount, DemoAccounts, LoginPage};
+use super::login::{DemoAccount, DemoAccounts, LoginPage, ProviderLink};
 use super::logout::LogoutPage;
 use super::panel::{PanelFrame, PanelPage, PanelState, Place, Updated};
 use crate::chart::{Chart, Gaps, Line, Point, Threshold, spark};
@@ -323,6 +323,8 @@ fn login(error: Option<&str>, demo: bool) -> LoginPage {
         email: error.map(|_| "viewer@acme.example".to_owned()).unwrap_or_default(),
         next: "/tenant/acme-corp?a=1&b=\"".into(),
         error: error.map(str::to_owned),
+        provider: (!demo).then(|| ProviderLink { label: "Corp & Sons".into(), href: "/login/oidc?next=%2F".into() }),
+        local: true,
         demo: demo.then(|| DemoAccounts { password: "demo".into(), accounts }),
     }
 }

@@ -39,7 +39,11 @@ pub(super) async fn chain(parts: &Parts, anew: bool) -> Chain {
     match parts.chain.look(&parts.central, anew, PATIENCE).await {
         Look::Whole { rows, at } => {
             let rows = crate::domain::unit::grouped(rows as f64, 0);
-            told("good", "Chain verified", format!("{rows} rows, each chained to the one before; walked {}", moment(at, now).words))
+            told(
+                "good",
+                "Chain verified",
+                format!("{rows} rows, each chained to the one before; walked {}", moment(at, now).words),
+            )
         }
         Look::Broken { row, at } => {
             told("bad", "Chain broken", format!("Row {}: {}. Found {}", row.id, row.why, moment(at, now).words))

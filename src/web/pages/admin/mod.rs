@@ -46,11 +46,7 @@ pub struct Desk {
 fn framed(request: &Request, operator: &Operator, title: &str, page: Address, done: Option<&str>) -> (Chrome, Desk) {
     let path = page.path.as_str();
     let current = |href: &str| path == href || (href != "/admin" && path.starts_with(&format!("{href}/")));
-    let place = |(name, href): &(&str, &str)| Link {
-        name: (*name).to_owned(),
-        href: (*href).to_owned(),
-        current: current(href),
-    };
+    let place = |(name, href): &(&str, &str)| Link { name: (*name).to_owned(), href: (*href).to_owned(), current: current(href) };
     let desk = Desk { places: PLACES.iter().map(place).collect(), done: done.map(str::to_owned) };
     (around::bare(title, around::theme(request), Some(operator.identity()), page), desk)
 }

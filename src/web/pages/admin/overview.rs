@@ -82,6 +82,7 @@ fn files(parts: &Parts) -> Tile {
     let catalog = parts.catalog.now();
     let faults = catalog.all_faults();
     let (warnings, faults): (Vec<_>, Vec<_>) = faults.iter().partition(|fault| fault.warning);
-    let more = format!("in {} · {}", counted(catalog.file_count(), "file", "files"), counted(warnings.len(), "warning", "warnings"));
+    let more =
+        format!("in {} · {}", counted(catalog.file_count(), "file", "files"), counted(warnings.len(), "warning", "warnings"));
     Tile { name: "Faults", number: grouped(faults.len() as f64, 0), more, href: "/admin/config" }
 }

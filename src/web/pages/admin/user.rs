@@ -302,7 +302,12 @@ fn password(account: &Account) -> Field {
 /// The form that gives a tenant: by name while there are few, by slug when there are many.
 async fn grant(parts: &Parts, held: &[Membership], sheet: &Sheet) -> Result<Vec<Field>> {
     let all = limits::in_time(parts.tenancy.every(None)).await?;
-    let role = Field::choice("role", "As", [("viewer", "Viewer: may look"), ("admin", "Admin: may also change the tenant's own things")], "viewer");
+    let role = Field::choice(
+        "role",
+        "As",
+        [("viewer", "Viewer: may look"), ("admin", "Admin: may also change the tenant's own things")],
+        "viewer",
+    );
     let tenant = if all.len() > OFFERED {
         Field::line("tenant", "Tenant", &sheet.tenant).hint("Its short name, as it stands in addresses.")
     } else {

@@ -174,10 +174,8 @@ async fn draw(
         Field::choice("tenant", "Tenant", choices, &draft.tenant)
     };
     let roles = [("viewer", "Viewer: may look"), ("admin", "Admin: may also change the tenant's own things")];
-    let mut fields = vec![
-        Field::of_type("email", "E-mail", "email", &draft.email).required(),
-        Field::line("name", "Full name", &draft.name),
-    ];
+    let mut fields =
+        vec![Field::of_type("email", "E-mail", "email", &draft.email).required(), Field::line("name", "Full name", &draft.name)];
     if parts.settings.local_accounts {
         fields.push(password(parts));
     }
@@ -197,7 +195,8 @@ async fn draw(
 fn password(parts: &Parts) -> Field {
     let field = Field::password("password", "First password");
     match parts.settings.oidc.is_some() {
-        true => field.hint(&format!("{} Leave it empty for somebody who signs in with their company's account.", Policy::Real.words())),
+        true => field
+            .hint(&format!("{} Leave it empty for somebody who signs in with their company's account.", Policy::Real.words())),
         false => field.required().hint(&format!("{} Give it to them by a way you trust.", Policy::Real.words())),
     }
 }

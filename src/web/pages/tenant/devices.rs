@@ -155,9 +155,7 @@ async fn draw(parts: &Parts, request: &Request, admin: &TenantAdmin, sheet: Shee
     let choices = titles.iter().map(|title| (title.key.to_string(), title.name.clone())).collect();
     let fields = vec![
         Field::line("name", "Name", &sheet.name).required().hint("Where it hangs: “Entrance hall”").with(&sheet.faults),
-        Field::checks("shows", "Shows", choices, &sheet.chosen)
-            .hint("Several take turns, a minute each.")
-            .with(&sheet.faults),
+        Field::checks("shows", "Shows", choices, &sheet.chosen).hint("Several take turns, a minute each.").with(&sheet.faults),
     ];
     Ok(DevicesPage { chrome, desk, tenant: scope.name().to_owned(), href, rows, fields, link: sheet.link })
 }

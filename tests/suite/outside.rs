@@ -1,0 +1,62 @@
+//! What needs more than the suite has: run by `make test-outside`, which installs it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use reqwest::Method;
+
+use crate::api::token;
+use crate::world::{Kind, Setting, World};
+
+/// Schemathesis, which asks an API everything its document allows and much that it does not, and holds the answers to it.
+fn schemathesis() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/outside/python/bin/schemathesis");
+    assert!(path.exists(), "{} is missing: run `make test-outside`, which installs it", path.display());
+    path
+}
+
+/// Asks as the headers say; every fault it finds fails.
+async fn asked(document: String, headers: Vec<String>, without: &'static [&'static str]) {
+    let mut command = Command::new(schemathesis());
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside"));
+    command.args(["run", &document, "--max-examples", "40", "--workers", "2", "--no-color"]);
+    // What a document promises of an answer, and that nobody gets in without credentials.
+    command.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,ignored_auth,unsupported_method"]);
+    for header in &headers {
+        command.args(["-H", header]);
+    }
+    for operation in without {
+        command.args(["--exclude-operation-id", operation]);
+    }
+    let done = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends").expect("it runs");
+    let told = String::from_utf8_lossy(&done.stdout);
+    println!("{told}");
+    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+}
+
+async fn open() -> World {
+    World::raise(Setting { beta: Kind::Postgres, central: Kind::Postgres, ..Setting::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Schemathesis: make test-outside"]
+async fn the_public_api_keeps_to_its_document_for_a_token() {
+    let world = open().await;
+    let admin = world.person("viewer@beta.example").await;
+    let bearer = format!("Authorization: Bearer {}", token(&world, &admin, "beta-works").await);
+    asked(world.url("/openapi.json"), vec![bearer], &[]).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Schemathesis: make test-outside"]
+async fn the_public_api_keeps_to_its_document_for_an_operators_session() {
+    let world = open().await;
+    let operator = world.person("operator@example.com").await;
+    let select = world.ask(&operator, Method::POST, "/api/v1/tenants/beta-works/select");
+    assert_eq!(select.send().await.expect("an answer").status(), 200);
+    let headers = vec![format!("Cookie: {}", operator.cookie()), "Sec-Fetch-Site: same-origin".to_owned()];
+    // Signing out would make every later answer a 401; another tenant selected, a 409.
+    asked(world.url("/openapi.json"), headers, &["logout", "login"]).await;
+    world.close().await;
+}
