@@ -8,7 +8,6 @@ mod credential;
 pub mod devices;
 mod keys;
 mod common;
-mod credential;
 mod known;
 mod limit;
 pub mod machines;
