@@ -115,7 +115,8 @@ pub async fn parts(
     };
     let tokens = TokenRules { issuer: settings.issuer(), token: settings.token, keys: settings.keys.clone() };
     let provider = settings.oidc.as_ref().map(|rules| Provider::new(rules, &clock)).transpose()?;
-    let identities = Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
+    let identities =
+        Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
     let mut tasks = vec![central::meta::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);

@@ -175,7 +175,10 @@ pub fn leading_to(mut response: Response, href: &str) -> Response {
 pub fn origin(parts: &Parts, request: &Request) -> String {
     match &parts.settings.public_url {
         Some(url) => url.origin().ascii_serialization(),
-        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
+        None => {
+            let scheme = if parts.settings.is_https() { "https" } else { "http" };
+            format!("{scheme}://{}", request.header("host").unwrap_or("localhost"))
+        }
     }
 }
 
