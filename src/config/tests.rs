@@ -409,8 +409,13 @@ fn what_is_for_some_roles_is_not_there_for_the_others() {
     assert_eq!(catalog.all_faults(), []);
     let acme = slug("acme-corp");
     let seen = |role| {
-        let panels =
-            front(&catalog, "acme-corp").seen_by(role, |_| true).unwrap().panels.iter().map(|p| p.key.to_string()).collect::<Vec<_>>();
+        let panels = front(&catalog, "acme-corp")
+            .seen_by(role, |_| true)
+            .unwrap()
+            .panels
+            .iter()
+            .map(|p| p.key.to_string())
+            .collect::<Vec<_>>();
         (panels.join(" "), catalog.count(&acme, &[], role), catalog.panel_of(&acme, &key("c"), role).is_some())
     };
     assert_eq!(seen(Role::Viewer), ("a".to_owned(), 1, false));

@@ -58,7 +58,8 @@ impl Tenancy {
             _ => return Ok(None),
         };
         let Opened { datastore, fault, catalog } = self.open(&tenant).await?;
-        let standing = Arc::new(Standing { dashboards: tenant.config.shown(), tenant, role, datastore, fault, catalog, at, epoch });
+        let standing =
+            Arc::new(Standing { dashboards: tenant.config.shown(), tenant, role, datastore, fault, catalog, at, epoch });
         self.0.known.insert(asked, Arc::clone(&standing));
         Ok(Some(standing))
     }

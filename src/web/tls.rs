@@ -130,8 +130,7 @@ fn acceptor(own: &Tls, client_ca: Option<&Path>) -> Result<TlsAcceptor, String> 
             builder.with_client_cert_verifier(verifier.build().map_err(|e| told(&e))?)
         }
     };
-    let mut config =
-        builder.with_single_cert(chain, key).map_err(|e| format!("{} and its key: {e}", own.cert.display()))?;
+    let mut config = builder.with_single_cert(chain, key).map_err(|e| format!("{} and its key: {e}", own.cert.display()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

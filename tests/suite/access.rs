@@ -80,9 +80,8 @@ async fn every_route_lets_in_whom_it_names_and_nobody_else() {
                 let member = matches!(who, "viewer" | "admin" | "operator");
                 // An empty form is let in and refused for what is missing in it; there is no such datastore, client or screen.
                 let is_missing = [":store", ":client", "revoke"].iter().any(|part| line.path.contains(part));
-                let is_let_in = matches!(got, 200 | 303)
-                    || (line.method == "POST" && matches!(got, 409 | 422))
-                    || (is_missing && got == 404);
+                let is_let_in =
+                    matches!(got, 200 | 303) || (line.method == "POST" && matches!(got, 409 | 422)) || (is_missing && got == 404);
                 let right = match line.access {
                     Access::Open => !matches!(got, 401 | 403),
                     Access::Person => matches!(got, 200 | 303),

@@ -107,8 +107,11 @@ async fn a_stale_form_says_so_and_shows_both() {
         let path = format!("/admin/users/{}", id_of(world, "stranger@example.com").await);
         let drawn = fields(&world.text(&operator, &path).await);
         let form = |name: &'static str, version: &str| {
-            [("email", "stranger@example.com"), ("active", "1"), ("name", name)].map(|(k, v)| (k, v.to_owned())).into_iter()
-                .chain([("version", version.to_owned())]).collect::<Vec<_>>()
+            [("email", "stranger@example.com"), ("active", "1"), ("name", name)]
+                .map(|(k, v)| (k, v.to_owned()))
+                .into_iter()
+                .chain([("version", version.to_owned())])
+                .collect::<Vec<_>>()
         };
         let post = async |form: Vec<(&str, String)>| {
             let pairs: Vec<(&str, &str)> = form.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -184,7 +187,9 @@ async fn a_row_altered_behind_the_programs_back_breaks_the_badge() {
     let file = world.home.path().join("data/loggia.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let mut db = sqlx::ConnectOptions::connect(&options).await.expect("the database");
-    for sql in ["PRAGMA writable_schema = 1", "DELETE FROM sqlite_master WHERE type = 'trigger'", "PRAGMA writable_schema = RESET"] {
+    for sql in
+        ["PRAGMA writable_schema = 1", "DELETE FROM sqlite_master WHERE type = 'trigger'", "PRAGMA writable_schema = RESET"]
+    {
         sqlx::query(sql).execute(&mut db).await.expect("done");
     }
     sqlx::query("UPDATE audit_logs SET actor = 'somebody else' WHERE id = 2").execute(&mut db).await.expect("altered");
@@ -229,9 +234,8 @@ async fn a_tenant_is_edited_suspended_and_opened_again() {
         assert!(world.text(&operator, "/admin/tenants?q=alpha").await.contains("alpha-works"));
         let page = world.text(&operator, "/admin/tenants/alpha-works").await;
         assert!(page.contains("alpha-works/tenant.yaml sets it: change it there."), "what the file sets is read-only");
-        let suspend = async |status: &str| {
-            send(world, &operator, "/admin/tenants/alpha-works/status", &[("status", status)]).await.0
-        };
+        let suspend =
+            async |status: &str| send(world, &operator, "/admin/tenants/alpha-works/status", &[("status", status)]).await.0;
         assert_eq!(suspend("suspended").await, 303);
         assert_eq!(world.get(&alpha, "/tenant/alpha-works/dashboard/default").await.status(), 403);
         assert_eq!(suspend("active").await, 303);
@@ -253,7 +257,8 @@ async fn a_tenant_is_edited_suspended_and_opened_again() {
 async fn a_datastore_is_added_tried_and_forgotten_and_its_password_never_comes_out() {
     World::on_both(async |world| {
         let operator = world.person(OPERATOR).await;
-        let owned = send(world, &operator, "/admin/tenants/alpha-works/datastores/new", &[("kind", "sqlite"), ("url", "sqlite:x.db")]);
+        let owned =
+            send(world, &operator, "/admin/tenants/alpha-works/datastores/new", &[("kind", "sqlite"), ("url", "sqlite:x.db")]);
         let (status, _, page) = owned.await;
         assert!(status == 409 && page.contains("alpha-works/tenant.yaml"), "the file owns them: {status}");
 
@@ -261,15 +266,25 @@ async fn a_datastore_is_added_tried_and_forgotten_and_its_password_never_comes_o
         let new = loggia::tenancy::tenants::NewTenant { slug: "gamma".into(), name: "Gamma".into(), ..Default::default() };
         let console = loggia::identity::console(loggia::domain::CorrelationId::new());
         parts.tenancy.create(&console, new).await.expect("a tenant");
-        let form = [("kind", "postgres"), ("env", "any"), ("host", "127.0.0.1"), ("port", "1"), ("database", "gamma"),
-            ("user", "reader"), ("password", "hunter2-hunter2"), ("uc_catalog", "my-catalog")];
+        let form = [
+            ("kind", "postgres"),
+            ("env", "any"),
+            ("host", "127.0.0.1"),
+            ("port", "1"),
+            ("database", "gamma"),
+            ("user", "reader"),
+            ("password", "hunter2-hunter2"),
+            ("uc_catalog", "my-catalog"),
+        ];
         let (status, _, page) = send(world, &operator, "/admin/tenants/gamma/datastores/new", &form).await;
         assert!(status == 422 && page.contains("id=\"uc_catalog-fault\""), "{status}");
         let good: Vec<_> = form.iter().filter(|(name, _)| *name != "uc_catalog").copied().collect();
         let (status, location, page) = send(world, &operator, "/admin/tenants/gamma/datastores/new", &good).await;
         assert_eq!((status, location.as_str()), (303, "/admin/tenants/gamma?done=store"), "{page}");
         let page = world.text(&operator, "/admin/tenants/gamma").await;
-        let store = page.split("/admin/tenants/gamma/datastores/").find_map(|rest| rest.get(..36).filter(|id| id.contains('-') && !id.contains('"')));
+        let store = page
+            .split("/admin/tenants/gamma/datastores/")
+            .find_map(|rest| rest.get(..36).filter(|id| id.contains('-') && !id.contains('"')));
         let path = format!("/admin/tenants/gamma/datastores/{}", store.expect("the datastore's page"));
         let form_page = world.text(&operator, &path).await;
         assert!(form_page.contains("value=\"reader\"") && !form_page.contains("hunter2"));
@@ -292,7 +307,9 @@ async fn a_machine_clients_secret_is_shown_once() {
     let secret = page.split("<code>lgs_").nth(1).and_then(|rest| rest.split('<').next()).expect("the secret").to_owned();
     let list = world.text(&operator, "/admin/clients?q=nightly").await;
     assert!(list.contains("Nightly import") && list.contains("tenant:alpha-works:read"));
-    let path = list.split("/admin/clients/").find_map(|rest| rest.get(..36).filter(|id| id.matches('-').count() == 4 && !id.contains('"')));
+    let path = list
+        .split("/admin/clients/")
+        .find_map(|rest| rest.get(..36).filter(|id| id.matches('-').count() == 4 && !id.contains('"')));
     let path = format!("/admin/clients/{}", path.expect("its page"));
     let own = world.text(&operator, &path).await;
     assert!(!own.contains(&secret) && own.contains("proves itself by a secret"));
@@ -313,7 +330,9 @@ async fn a_machine_clients_secret_is_shown_once() {
 #[tokio::test]
 async fn faults_of_the_files_in_use_are_listed_with_their_places() {
     let world = World::raise(crate::world::Setting {
-        files: Some(|home| std::fs::write(home.join("tenants/beta-works/panels/cpu.yaml"), "panel:\n  type: timeserie\n").expect("written")),
+        files: Some(|home| {
+            std::fs::write(home.join("tenants/beta-works/panels/cpu.yaml"), "panel:\n  type: timeserie\n").expect("written")
+        }),
         ..Default::default()
     })
     .await;

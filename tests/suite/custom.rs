@@ -327,7 +327,10 @@ async fn a_dashboards_filters_narrow_what_the_endpoints_of_this_program_make() {
             ("var-failed=%25", format!("requests {requests}, errors 0.")),
             ("var-failed=%27+OR+%27%27%3D%27", format!("requests {requests}, errors 0.")),
             ("var-server=nobody", "requests –, errors 11.".to_owned()),
-            ("var-server=nobody&var-server=MARKALPHA-server&var-server=MARKBETA-server", format!("requests {requests}, errors 11.")),
+            (
+                "var-server=nobody&var-server=MARKALPHA-server&var-server=MARKBETA-server",
+                format!("requests {requests}, errors 11."),
+            ),
             (&one, format!("requests {requests}, errors 11.")),
             ("", format!("requests {requests}, errors 11.")),
         ] {

@@ -324,7 +324,9 @@ const CUT: &str = "{\"truncated\":true}";
 
 #[tokio::test]
 async fn a_file_that_is_cut_says_so_in_every_format() {
-    let world = World::raise(Setting { variables: &[("LOGGIA_LIMITS__EXPORT_ROWS", "7")], beta: Kind::Postgres, ..Setting::default() }).await;
+    let world =
+        World::raise(Setting { variables: &[("LOGGIA_LIMITS__EXPORT_ROWS", "7")], beta: Kind::Postgres, ..Setting::default() })
+            .await;
     for (who, tenant) in [("viewer@alpha.example", "alpha-works"), ("viewer@beta.example", "beta-works")] {
         let viewer = world.person(who).await;
         let get = async |file: &str| world.get(&viewer, &format!("/tenant/{tenant}/report/{file}")).await;
@@ -340,7 +342,11 @@ async fn a_file_that_is_cut_says_so_in_every_format() {
         ] {
             let answer = get(file).await;
             let head = answer.headers().clone();
-            assert_eq!(head.get("x-loggia-truncated").map(|value| value.as_bytes()), cut.then_some(&b"true"[..]), "{tenant} {file}");
+            assert_eq!(
+                head.get("x-loggia-truncated").map(|value| value.as_bytes()),
+                cut.then_some(&b"true"[..]),
+                "{tenant} {file}"
+            );
             let name = head["content-disposition"].to_str().unwrap();
             assert_eq!(name.contains("first-7-rows."), cut, "{tenant} {file}: {name}");
             let text = answer.text().await.unwrap();
@@ -349,7 +355,10 @@ async fn a_file_that_is_cut_says_so_in_every_format() {
                 ("csv", true) => assert_eq!(lines, 8, "{tenant} {file}: {text}"),
                 ("json", _) => {
                     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-                    assert_eq!((json["rows"].as_array().unwrap().len(), &json["truncated"]), (if cut { 7 } else { 2 }, &cut.into()));
+                    assert_eq!(
+                        (json["rows"].as_array().unwrap().len(), &json["truncated"]),
+                        (if cut { 7 } else { 2 }, &cut.into())
+                    );
                 }
                 ("ndjson", true) => assert_eq!((lines, text.lines().last()), (8, Some(CUT)), "{tenant}: {text}"),
                 ("ndjson", false) => assert!(lines == 2 && !text.contains("truncated"), "{tenant}: {text}"),
@@ -381,7 +390,8 @@ async fn a_csv_that_turns_out_to_be_cut_breaks_off_where_nobody_could_tell_befor
         ..Setting::default()
     };
     let world = World::raise(setting).await;
-    let slow = "ALTER TABLE error_logs RENAME TO quick; CREATE VIEW error_logs AS SELECT * FROM quick WHERE pg_sleep(0.3) IS NOT NULL";
+    let slow =
+        "ALTER TABLE error_logs RENAME TO quick; CREATE VIEW error_logs AS SELECT * FROM quick WHERE pg_sleep(0.3) IS NOT NULL";
     world.beta.as_ref().unwrap().execute(slow).await;
     let viewer = world.person("viewer@beta.example").await;
     for format in ["csv", "json", "ndjson"] {

@@ -33,7 +33,8 @@ async fn a_link_opens_its_dashboards_without_a_password_and_nothing_else() {
         let (wall, location) = screen(world, &link(world, &["default"]).await).await;
         assert_eq!(location, "/tenant/alpha-works/dashboard/default?kiosk=tv");
         assert!(world.text(&wall, &location).await.contains("MARKALPHA board"));
-        let fragment = world.ask(&wall, Method::GET, "/tenant/alpha-works/dashboard/default/panel/cpu").header("hx-request", "true");
+        let fragment =
+            world.ask(&wall, Method::GET, "/tenant/alpha-works/dashboard/default/panel/cpu").header("hx-request", "true");
         assert_eq!(fragment.send().await.expect("an answer").status(), 200);
         assert_eq!(world.get(&wall, "/tenant/alpha-works/dashboard/second").await.status(), 404, "not on its list");
         assert_eq!(world.get(&wall, "/tenant/beta-works/dashboard/default").await.status(), 403);
@@ -67,7 +68,8 @@ async fn a_link_taken_back_shows_nothing_from_that_moment_on() {
         let admin = world.person("admin@alpha.example").await;
         let page = world.text(&admin, "/tenant/alpha-works/devices").await;
         assert!(page.contains("Entrance hall") && page.contains("just now"), "its last use is shown");
-        let id = page.split("name=\"device\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its id").to_owned();
+        let id =
+            page.split("name=\"device\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its id").to_owned();
         let revoke = async |who: &Person, tenant: &str| {
             let path = format!("/tenant/{tenant}/devices/revoke");
             world.ask(who, Method::POST, &path).form(&[("device", &id)]).send().await.expect("an answer").status().as_u16()

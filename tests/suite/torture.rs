@@ -65,7 +65,11 @@ fn templates_that_mean_harm_are_refused_with_their_place_within_five_seconds_and
     for (number, template) in all.iter().enumerate() {
         let file = home.path().join(format!("t{number}.yaml"));
         let written = serde_json::to_string(template).unwrap();
-        fs::write(&file, format!("panel:\n  type: custom_template\n  title: T\n  endpoint: https://x.example/\n  template: {written}\n")).unwrap();
+        fs::write(
+            &file,
+            format!("panel:\n  type: custom_template\n  title: T\n  endpoint: https://x.example/\n  template: {written}\n"),
+        )
+        .unwrap();
         // The system holds it to the bound: what takes more ends without a word.
         let mut command = Command::new("bash");
         command.args(["-c", "ulimit -d 65536 -t 5; exec \"$0\" check \"$1\""]).arg(env!("CARGO_BIN_EXE_loggia")).arg(&file);
@@ -109,14 +113,27 @@ fn filled() -> Vec<Case> {
     let long = |count: usize| format!("{{\"x\": \"{}\", \"many\": [1, 2, 3]}}", "y".repeat(count));
     let thousand = many(1_000);
     let loops = "{% for a in many %}{% for b in many %}{% for c in many %}{{ c }}{% endfor %}{% endfor %}{% endfor %}";
-    let hostile = r#"{"x": "\"><script>alert(1)</script>", "b": "1 onload=alert(1) onclick=alert(1)", "j": "javascript:alert(1)"}"#;
+    let hostile =
+        r#"{"x": "\"><script>alert(1)</script>", "b": "1 onload=alert(1) onclick=alert(1)", "j": "javascript:alert(1)"}"#;
     vec![
         words("loops", loops, &*thousand, "failed", CANNOT),
-        words("empty_loops", "{% for a in many %}{% for b in many %}{% for c in many %}{% endfor %}{% endfor %}{% endfor %}", &*thousand, "failed", CANNOT),
+        words(
+            "empty_loops",
+            "{% for a in many %}{% for b in many %}{% for c in many %}{% endfor %}{% endfor %}{% endfor %}",
+            &*thousand,
+            "failed",
+            CANNOT,
+        ),
         words("long_text", "{{ x }}", long(900_000), "failed", CANNOT),
         words("long_upper", "{{ x|upper }}", long(900_000), "failed", CANNOT),
         words("long_again", "{% for a in many %}{{ x }}{% endfor %}", long(120_000), "failed", CANNOT),
-        words("joined", "{{ many|join('----------------------------------------------------------------') }}", &*thousand, "failed", CANNOT),
+        words(
+            "joined",
+            "{{ many|join('----------------------------------------------------------------') }}",
+            &*thousand,
+            "failed",
+            CANNOT,
+        ),
         words("joined_often", "{% for a in many %}{{ many|join }}{% endfor %}", &*thousand, "failed", CANNOT),
         words("cut_wide", "{{ x|cut(99999999999) }}", long(10), "ready", "yyyyyyyyyy"),
         words("missing", "{{ nothing }}", "{}", "failed", CANNOT),
@@ -127,19 +144,55 @@ fn filled() -> Vec<Case> {
         words("huge_number", "{{ x|times(x)|times(x) }}", r#"{"x": 1e308}"#, "ready", ""),
         words("deep_json", "{{ x }}", "[".repeat(50_000), "failed", "not JSON"),
         words("commas", "{{ x }}", many(500_000), "failed", TOO_MUCH),
-        words("many_keys", "{{ x }}", format!("{{{}}}", (0..70_000).map(|i| format!("\"k{i}\":1")).collect::<Vec<_>>().join(",")), "failed", TOO_MUCH),
+        words(
+            "many_keys",
+            "{{ x }}",
+            format!("{{{}}}", (0..70_000).map(|i| format!("\"k{i}\":1")).collect::<Vec<_>>().join(",")),
+            "failed",
+            TOO_MUCH,
+        ),
         words("too_long", "{{ x }}", long(3 << 20), "failed", TOO_MUCH),
         words("not_json", "{{ x }}", "<html><script>alert(1)</script></html>", "failed", "not JSON"),
         words("hostile_text", "<p title=\"{{ x }}\">{{ x }}</p>", hostile, "ready", "&lt;script"),
         words("hostile_link", "<a href=\"{{ j }}\">go</a>", hostile, "ready", "go"),
         words("hostile_bare", "<p class={{ b }} {{ x }}>ok</p>", hostile, "ready", "ok"),
         words("hostile_script", "<script>{{ j }}</script><style>{{ j }}</style>ok", hostile, "ready", "ok"),
-        words("hostile_frame", "<iframe srcdoc=\"{{ x }}\"></iframe><object data=\"{{ j }}\"></object><base href=\"{{ j }}\">ok", hostile, "ready", "ok"),
-        words("hostile_svg", "<svg onload=alert(1)><a xlink:href=\"{{ j }}\"><text>s</text></a></svg><math><mi href=\"{{ j }}\">m</mi></math>ok", hostile, "ready", "ok"),
-        words("hostile_form", "<form action=\"{{ j }}\"><input name=a><button formaction=\"{{ j }}\">b</button></form>ok", hostile, "ready", "ok"),
-        words("hostile_htmx", "<p hx-get=\"/logout\" hx-trigger=\"load\" data-hx-on=\"{{ j }}\" style=\"position:fixed\" id=\"p-good\">ok</p>", hostile, "ready", "ok"),
+        words(
+            "hostile_frame",
+            "<iframe srcdoc=\"{{ x }}\"></iframe><object data=\"{{ j }}\"></object><base href=\"{{ j }}\">ok",
+            hostile,
+            "ready",
+            "ok",
+        ),
+        words(
+            "hostile_svg",
+            "<svg onload=alert(1)><a xlink:href=\"{{ j }}\"><text>s</text></a></svg><math><mi href=\"{{ j }}\">m</mi></math>ok",
+            hostile,
+            "ready",
+            "ok",
+        ),
+        words(
+            "hostile_form",
+            "<form action=\"{{ j }}\"><input name=a><button formaction=\"{{ j }}\">b</button></form>ok",
+            hostile,
+            "ready",
+            "ok",
+        ),
+        words(
+            "hostile_htmx",
+            "<p hx-get=\"/logout\" hx-trigger=\"load\" data-hx-on=\"{{ j }}\" style=\"position:fixed\" id=\"p-good\">ok</p>",
+            hostile,
+            "ready",
+            "ok",
+        ),
         words("deep_markup", "{% for a in many %}<div>{% endfor %}", &*thousand, "failed", CANNOT),
-        words("open_markup", "{% for a in many %}<p><b class=\"{{ loop.index }}\"></p>{% endfor %}", &*thousand, "failed", CANNOT),
+        words(
+            "open_markup",
+            "{% for a in many %}<p><b class=\"{{ loop.index }}\"></p>{% endfor %}",
+            &*thousand,
+            "failed",
+            CANNOT,
+        ),
         words("open_links", "{% for a in many %}<a href=\"{{ loop.index }}\"><p>{% endfor %}", &*thousand, "failed", CANNOT),
         words("wide_markup", "{% for a in many %}<p><b>{{ a }}</b></p>{% endfor %}", &*thousand, "ready", "<b>1</b>"),
     ]
@@ -157,7 +210,11 @@ fn png(width: u32, height: u32, more: &[Vec<u8>]) -> Vec<u8> {
 
 /// Pictures that are none, and pictures that are more than that.
 fn pictures() -> Vec<Case> {
-    let svg = |inside: &str| format!("<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>{inside}<rect width='9' height='9'/></svg>");
+    let svg = |inside: &str| {
+        format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>{inside}<rect width='9' height='9'/></svg>"
+        )
+    };
     let attributes: String = (0..300_000).map(|i| format!(" a{i}=''")).collect();
     let names: String = (0..90_000).map(|i| format!("<g xmlns:n{i}='u{i}'>")).collect();
     let laughs = "<!DOCTYPE s [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><svg>&c;</svg>";
@@ -188,11 +245,32 @@ fn pictures() -> Vec<Case> {
         bad("swelling", format!("<svg><text>{}</text><text/></svg>", "'".repeat(2 << 20)).as_bytes()),
         picture("large", "image/png", &png(2, 2, &[part(b"IDAT", &vec![0; 9 << 20])]), "failed", TOO_MUCH),
         picture("hundred", "image/png", &png(2, 2, &[part(b"IDAT", &vec![0; 100 << 20])]), "failed", TOO_MUCH),
-        picture("png_dressed", "text/html", &png(2, 2, &[part(b"tEXt", b"<script>alert(1)</script>"), part(b"zTXt", &[0; 4_000])]), "ready", "<img"),
+        picture(
+            "png_dressed",
+            "text/html",
+            &png(2, 2, &[part(b"tEXt", b"<script>alert(1)</script>"), part(b"zTXt", &[0; 4_000])]),
+            "ready",
+            "<img",
+        ),
         drawn("script", &svg("<script>alert(1)</script><g onclick='alert(2)'/><set attributeName='onload' to='alert(3)'/>")),
-        drawn("foreign", &svg("<foreignObject><body xmlns='http://www.w3.org/1999/xhtml'><iframe src='https://evil.example/'/></body></foreignObject>")),
-        drawn("fetching", &svg("<image href='https://evil.example/x'/><use xlink:href='https://evil.example/#a'/><style>@import url(https://evil.example/)</style>")),
-        drawn("linking", &svg("<a href='javascript:alert(1)'><text>x</text></a><rect fill='url(https://evil.example/#a)' style='fill:url(//evil.example)'/>")),
+        drawn(
+            "foreign",
+            &svg(
+                "<foreignObject><body xmlns='http://www.w3.org/1999/xhtml'><iframe src='https://evil.example/'/></body></foreignObject>",
+            ),
+        ),
+        drawn(
+            "fetching",
+            &svg(
+                "<image href='https://evil.example/x'/><use xlink:href='https://evil.example/#a'/><style>@import url(https://evil.example/)</style>",
+            ),
+        ),
+        drawn(
+            "linking",
+            &svg(
+                "<a href='javascript:alert(1)'><text>x</text></a><rect fill='url(https://evil.example/#a)' style='fill:url(//evil.example)'/>",
+            ),
+        ),
         drawn("using", &svg("<defs><g id='a'><use href='#a'/><use href='#a'/></g></defs><use href='#a'/>")),
     ]
 }
@@ -258,8 +336,25 @@ fn write(home: &Path, host: &str, cases: &[Case]) {
 }
 
 const GONE: &[&str] = &[
-    "<script", "alert(1)<", "onerror=", "onload=", "onclick=", "javascript:", "<iframe", "srcdoc", "<object", "<base", "<form",
-    "<button", "formaction", "hx-get=\"/logout", "position:fixed", "id=\"p-good", "foreignObject", "evil.example", "<use",
+    "<script",
+    "alert(1)<",
+    "onerror=",
+    "onload=",
+    "onclick=",
+    "javascript:",
+    "<iframe",
+    "srcdoc",
+    "<object",
+    "<base",
+    "<form",
+    "<button",
+    "formaction",
+    "hx-get=\"/logout",
+    "position:fixed",
+    "id=\"p-good",
+    "foreignObject",
+    "evil.example",
+    "<use",
 ];
 
 /// The body of a panel without what the page itself puts around it.
@@ -280,7 +375,11 @@ async fn every_hostile_answer_ends_in_its_own_panel_within_bounds_of_time_and_me
     let applied = crate::world::process::loggia(home.path()).arg("apply").output().unwrap();
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     create_user(home.path(), "viewer@torture.example", "correct horse battery", "torture");
-    let settings = [("LOGGIA_ENDPOINTS__ALLOWED_HOSTS", &*host), ("LOGGIA_ENDPOINTS__ALLOW_PRIVATE", "true"), ("LOGGIA_RATE_LIMIT__ENABLED", "false")];
+    let settings = [
+        ("LOGGIA_ENDPOINTS__ALLOWED_HOSTS", &*host),
+        ("LOGGIA_ENDPOINTS__ALLOW_PRIVATE", "true"),
+        ("LOGGIA_RATE_LIMIT__ENABLED", "false"),
+    ];
     let server = Process::start_with(home.path(), "torture.log", &settings);
     let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let form = [("email", "viewer@torture.example"), ("password", "correct horse battery")];
@@ -302,7 +401,12 @@ async fn every_hostile_answer_ends_in_its_own_panel_within_bounds_of_time_and_me
     for case in &cases {
         let (held, begun) = (resident(server.id()), Instant::now());
         let answer = get(&format!("{}?fresh=1", case.name)).await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()["x-loggia-state"]), (200, &case.state.parse().unwrap()), "{}", case.name);
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["x-loggia-state"]),
+            (200, &case.state.parse().unwrap()),
+            "{}",
+            case.name
+        );
         let html = answer.text().await.unwrap();
         assert!(html.contains(case.says), "{}: {html}", case.name);
         for gone in GONE {

@@ -14,7 +14,7 @@ pub use archive::{Archived, NotArchived, archive, check_archive};
 pub use entry::{About, Entry};
 pub use queue::Queue;
 pub use read::{Row, Search, list};
-pub use watch::{ChainWatch, Look};
 pub use verify::{Broken, Head, Verdict, hash_at, verify};
+pub use watch::{ChainWatch, Look};
 
 pub(super) use chain::append;

@@ -8,8 +8,7 @@ const MOST: u64 = 16 * 1024 * 1024;
 const MOST_LAYERS: usize = 64;
 
 /// The parts of a PNG that are drawn. Words, colour profiles and the frames of a film are packed, and left out.
-const DRAWN: &[&[u8; 4]] =
-    &[b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs", b"bKGD"];
+const DRAWN: &[&[u8; 4]] = &[b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs", b"bKGD"];
 
 /// A PNG's parts that are drawn.
 ///
@@ -97,9 +96,7 @@ fn after_dots(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 fn fits(width: u32, height: u32) -> Result<(), String> {
-    let good = (1..=LONGEST).contains(&width)
-        && (1..=LONGEST).contains(&height)
-        && u64::from(width) * u64::from(height) <= MOST;
+    let good = (1..=LONGEST).contains(&width) && (1..=LONGEST).contains(&height) && u64::from(width) * u64::from(height) <= MOST;
     if good { Ok(()) } else { Err(format!("{width} × {height} dots are no size that is shown")) }
 }
 

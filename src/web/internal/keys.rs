@@ -69,11 +69,6 @@ impl Keys {
     ) -> Result<Json<Rotation>> {
         let compromised = how.0.unwrap_or_default().compromised;
         let rotation = limits::in_time(parts.identities.rotate_keys(who.0.actor(), compromised)).await?;
-        Ok(Json(Rotation {
-            kid: rotation.kid,
-            signs_at: rotation.signs_at,
-            begun: rotation.begun,
-            given_up: rotation.given_up,
-        }))
+        Ok(Json(Rotation { kid: rotation.kid, signs_at: rotation.signs_at, begun: rotation.begun, given_up: rotation.given_up }))
     }
 }

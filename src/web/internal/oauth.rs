@@ -220,11 +220,7 @@ impl Tokens {
 }
 
 /// The token, or OAuth's word for why there is none; an outage is an error of ours.
-async fn told(
-    parts: &Parts,
-    given: ClientCredentials<'_>,
-    trail: &Trail,
-) -> Result<std::result::Result<TokenGranted, Answer>> {
+async fn told(parts: &Parts, given: ClientCredentials<'_>, trail: &Trail) -> Result<std::result::Result<TokenGranted, Answer>> {
     let answer = parts.identities.client_credentials(given, trail.address, trail.correlation).await;
     Ok(match answer {
         Ok(granted) => Ok(TokenGranted {

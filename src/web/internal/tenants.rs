@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{Administration, Group, TenantReading};
 use crate::error::{Error, FieldFault, Result};
-use crate::tenancy::tenants::{Listing, NewTenant, Record, Sort, TenantEdit};
 use crate::tenancy::Status;
+use crate::tenancy::tenants::{Listing, NewTenant, Record, Sort, TenantEdit};
 use crate::web::openapi::{Body, By};
 use crate::web::{Parts, limits};
 

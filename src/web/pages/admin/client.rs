@@ -244,7 +244,11 @@ fn refuse(
 fn wanted(sent: &Sheet) -> std::result::Result<Draft, Vec<FieldFault>> {
     let text = |name: &str| sent.get(name).map_or("", |text| text.trim());
     let ticked = ["admin", "provision"].into_iter().filter(|scope| sent.contains_key(&format!("scopes.{scope}")));
-    let read: Vec<String> = text("tenants").split([' ', ',', '\n', '\r']).filter(|slug| !slug.is_empty()).map(|slug| format!("tenant:{slug}:read")).collect();
+    let read: Vec<String> = text("tenants")
+        .split([' ', ',', '\n', '\r'])
+        .filter(|slug| !slug.is_empty())
+        .map(|slug| format!("tenant:{slug}:read"))
+        .collect();
     let all: Vec<&str> = ticked.chain(read.iter().map(String::as_str)).collect();
     match all.join(" ").parse::<Scopes>() {
         Ok(scopes) => Ok(Draft { name: text("name").to_owned(), scopes, certificate: Some(text("certificate").to_owned()) }),
@@ -256,8 +260,7 @@ fn wanted(sent: &Sheet) -> std::result::Result<Draft, Vec<FieldFault>> {
 fn values(machine: Option<&Machine>) -> Sheet {
     let Some(machine) = machine else { return Sheet::new() };
     let scopes: Vec<String> = machine.scopes.iter().map(ToString::to_string).collect();
-    let tenants: Vec<&str> =
-        scopes.iter().filter_map(|scope| scope.strip_prefix("tenant:")?.strip_suffix(":read")).collect();
+    let tenants: Vec<&str> = scopes.iter().filter_map(|scope| scope.strip_prefix("tenant:")?.strip_suffix(":read")).collect();
     let mut values: Sheet = scopes.iter().map(|scope| (format!("scopes.{scope}"), "1".to_owned())).collect();
     values.insert("name".to_owned(), machine.name.clone());
     values.insert("tenants".to_owned(), tenants.join(" "));
@@ -308,7 +311,8 @@ fn fields(machine: Option<&Machine>, drawn: &Drawn) -> Vec<Field> {
         (line("name", "Name").required().hint("What people call it: “Nightly import”"), value(&stored, "name")),
         (Field::checks("scopes", "May do", scopes, &ticked(shown)), ticked(&stored)),
         (
-            line("tenants", "May read these tenants").hint("Their short names, with spaces between; each by a token exchanged for it."),
+            line("tenants", "May read these tenants")
+                .hint("Their short names, with spaces between; each by a token exchanged for it."),
             value(&stored, "tenants"),
         ),
         (

@@ -383,7 +383,8 @@ async fn draw(
     let envs = [("any", "Every environment"), ("dev", "dev"), ("stage", "stage"), ("prod", "prod")];
     let sealed = view.is_some_and(|view| view.address == AddressView::Sealed);
     let password = Field { required: false, ..Field::password("password", "Password") };
-    let password = password.hint(if sealed { "Kept sealed; type one to replace it." } else { "It is stored sealed, and never shown." });
+    let password =
+        password.hint(if sealed { "Kept sealed; type one to replace it." } else { "It is stored sealed, and never shown." });
     Ok(DatastorePage {
         is_new: view.is_none(),
         version: view.map(|view| version(view.record.updated_at)).unwrap_or_default(),
@@ -393,8 +394,10 @@ async fn draw(
         meant: vec![
             finished(Field::choice("kind", "Kind", kinds, value("kind"))),
             finished(Field::choice("env", "Environment", envs, value("env"))),
-            finished(Field::check("is_primary", "Dashboards read this one", !value("is_primary").is_empty())
-                .hint("One primary in each environment.")),
+            finished(
+                Field::check("is_primary", "Dashboards read this one", !value("is_primary").is_empty())
+                    .hint("One primary in each environment."),
+            ),
         ],
         address: vec![
             line("url_env", "In an environment variable", "Its name, like ACME_DATABASE_URL"),

@@ -178,9 +178,7 @@ fn owns(record: &Record, field: &str) -> bool {
 
 /// What the form wants changed; what the tenant's file sets is not in it.
 fn edit(parts: &Parts, record: &Record, draft: &BTreeMap<String, String>) -> TenantEdit {
-    let text = |name: &str, field: &str| {
-        (!owns(record, field)).then(|| draft.get(name).cloned().unwrap_or_default())
-    };
+    let text = |name: &str, field: &str| (!owns(record, field)).then(|| draft.get(name).cloned().unwrap_or_default());
     let shared = parts.catalog.now().shared();
     let ticked = |key: &str| draft.contains_key(&format!("dashboards.{key}"));
     // what is assigned and is no file at the moment stays assigned: nobody could have unticked it
@@ -246,9 +244,8 @@ fn screen(device: devices::Device, now: DateTime<Utc>) -> Screen {
 
 fn fields(parts: &Parts, record: &Record, sheet: &Sheet) -> Vec<Field> {
     let config = &record.tenant.config;
-    let owned = |field: &str| {
-        owns(record, field).then(|| format!("{}/tenant.yaml sets it: change it there.", record.tenant.slug))
-    };
+    let owned =
+        |field: &str| owns(record, field).then(|| format!("{}/tenant.yaml sets it: change it there.", record.tenant.slug));
     let sent = |name: &str, field: &str, stored: &str| match &sheet.draft {
         Some(draft) if !owns(record, field) => draft.get(name).cloned().unwrap_or_default(),
         _ => stored.to_owned(),
@@ -282,8 +279,11 @@ fn fields(parts: &Parts, record: &Record, sheet: &Sheet) -> Vec<Field> {
 fn dashboards(parts: &Parts, record: &Record, sheet: &Sheet) -> Field {
     let config = &record.tenant.config;
     let shared = parts.catalog.now().shared();
-    let by_file: Vec<&str> =
-        shared.iter().filter(|title| config.dashboards.contains(&title.key.to_string())).map(|title| title.name.as_str()).collect();
+    let by_file: Vec<&str> = shared
+        .iter()
+        .filter(|title| config.dashboards.contains(&title.key.to_string()))
+        .map(|title| title.name.as_str())
+        .collect();
     let free = shared.iter().filter(|title| !config.dashboards.contains(&title.key.to_string()));
     let choices: Vec<(String, String)> = free.map(|title| (title.key.to_string(), title.name.clone())).collect();
     let ticked: Vec<String> = match &sheet.draft {
