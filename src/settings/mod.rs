@@ -172,6 +172,11 @@ impl Settings {
         if !self.demo && self.secret_key.is_none() && !self.demo_key().exists() {
             return Err(Settings::NO_KEY.to_owned());
         }
+        if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            return Err(
+                "signing in with an identity provider needs LOGGIA_PUBLIC_URL: the provider sends people back there".to_owned()
+            );
+        }
         // Behind a proxy that is not named, http and https could not be told apart.
         let ended_before = self.is_https() && !self.trusted_proxies.is_empty();
         if self.tls.is_none() && !ended_before && !self.listen.ip().is_loopback() && !self.allow_http {

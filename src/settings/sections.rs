@@ -52,6 +52,16 @@ pub struct Oidc {
     pub audience: Option<String>,
 }
 
+impl Oidc {
+    /// Where the provider says what it is: beside the issuer, unless told otherwise.
+    pub fn metadata(&self) -> String {
+        match &self.metadata_url {
+            Some(url) => url.to_string(),
+            None => format!("{}/.well-known/openid-configuration", self.issuer.as_str().trim_end_matches('/')),
+        }
+    }
+}
+
 /// How long tokens are good for, and when a new key begins to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {

@@ -148,14 +148,6 @@ fn places(scope: &TenantScope, elsewhere: Vec<Link>) -> Vec<Link> {
     own.chain(elsewhere).collect()
 }
 
-/// Where this server is reached: its public address, else the one the request was sent to.
-pub fn origin(parts: &Parts, request: &Request) -> String {
-    match &parts.settings.public_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
-    }
-}
-
 /// What of a view means the same on another dashboard.
 pub fn shared(query: &[(String, String)]) -> Vec<(String, String)> {
     query
@@ -183,7 +175,10 @@ pub fn leading_to(mut response: Response, href: &str) -> Response {
 pub fn origin(parts: &Parts, request: &Request) -> String {
     match &parts.settings.public_url {
         Some(url) => url.origin().ascii_serialization(),
-        None => format!("http://{}", request.header("host").unwrap_or("localhost")),
+        None => {
+            let scheme = if parts.settings.is_https() { "https" } else { "http" };
+            format!("{scheme}://{}", request.header("host").unwrap_or("localhost"))
+        }
     }
 }
 

@@ -2,14 +2,13 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serve, browse, person, root } from './stage.mjs';
 import { eventually, freePort, journey, outEverywhere, signInWith } from './company.mjs';
 
 const SECRETS = { LOGGIA_CLIENT_SECRET: 'a secret of the tests', LOGGIA_PIPELINE_SECRET: 'another one', LOGGIA_TEST_PASSWORD: 'let me in' };
-let keycloak, home, base, server, browser;
+let keycloak, base, server, browser;
 
 /** A token of Keycloak for a client, or for the administrator. */
 async function token(realm, form) {
@@ -30,9 +29,7 @@ async function admin(method, path, body) {
 const ann = async () => (await admin('GET', '/users?username=ann'))[0].id;
 
 before(async () => {
-  const from = execFileSync(join(root, 'tests', 'keycloak', 'fetch.sh'), { encoding: 'utf8' }).trim();
-  home = await mkdtemp(join(tmpdir(), 'loggia-keycloak-'));
-  await cp(from, home, { recursive: true });
+  const home = execFileSync(join(root, 'tests', 'keycloak', 'fetch.sh'), { encoding: 'utf8' }).trim();
   await mkdir(join(home, 'data', 'import'), { recursive: true });
   await cp(join(root, 'deploy', 'keycloak', 'loggia-realm.json'), join(home, 'data', 'import', 'loggia-realm.json'));
   const [port, loggia] = [await freePort(), await freePort()];
@@ -42,13 +39,14 @@ before(async () => {
     KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'admin',
   };
   const log = [];
-  keycloak = spawn(join(home, 'bin', 'kc.sh'), ['start-dev', '--http-host=127.0.0.1', `--http-port=${port}`, '--import-realm'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  // in memory: every run begins with the realm's file and nothing else
+  keycloak = spawn(join(home, 'bin', 'kc.sh'), ['start-dev', '--db=dev-mem', '--cache=local', '--http-host=127.0.0.1', `--http-port=${port}`, '--import-realm'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const words of [keycloak.stdout, keycloak.stderr]) words.on('data', (part) => log.push(part));
   const ready = async () => {
     if (keycloak.exitCode !== null) throw new Error(`Keycloak ended:\n${log.join('')}`);
     return fetch(`${base}/realms/loggia/.well-known/openid-configuration`).then((answer) => answer.ok, () => false);
   };
-  await eventually('Keycloak', ready, 300);
+  await eventually('Keycloak', ready, 600);
   await admin('PUT', '', { accessTokenLifespan: 12 });
   const settings = {
     LOGGIA_OIDC__ISSUER: `${base}/realms/loggia`, LOGGIA_OIDC__CLIENT_ID: 'loggia', LOGGIA_OIDC__CLIENT_SECRET: SECRETS.LOGGIA_CLIENT_SECRET,
@@ -56,7 +54,7 @@ before(async () => {
   };
   server = await serve({ listen: `127.0.0.1:${loggia}`, settings });
   browser = await browse();
-}, { timeout: 600_000 });
+}, { timeout: 900_000 });
 
 after(async () => {
   await browser?.close();
@@ -66,7 +64,6 @@ after(async () => {
     process.kill(-keycloak.pid, 'SIGTERM'); // the script and the Java process it became
     await gone;
   }
-  if (home) await rm(home, { recursive: true, force: true });
 });
 
 async function fill(page, login) {

@@ -10,7 +10,7 @@ after(async () => { await browser?.close(); await server?.stop(); });
 
 const signedOut = ['/login'];
 const signedIn = [
-  '/?all=1', '/logout', '/help/panels', '/no-such-page', '/tenant/no-such-tenant',
+  '/?all=1', '/logout', '/help/panels', '/docs', '/no-such-page', '/tenant/no-such-tenant',
   '/tenant/acme-corp/dashboard/default', '/tenant/acme-corp/dashboard/overview', '/tenant/acme-corp/dashboard/customer-ltv', '/tenant/acme-corp/dashboard/states',
   '/tenant/global-retail/dashboard/default', '/tenant/global-retail/dashboard/customer-ltv', '/tenant/this-server/dashboard/default',
   '/tenant/acme-corp/dashboard/default?kiosk=1', '/tenant/acme-corp/dashboard/default?from=nonsense',

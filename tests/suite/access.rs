@@ -6,6 +6,7 @@ use loggia::web::routes::{Access, INTERNAL, Line, PUBLIC, PUBLIC_API};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::api::token;
 use crate::world::{Person, World};
 
 /// The path of a line, its captures filled in for the tenant alpha.
@@ -166,6 +167,41 @@ async fn every_operation_lets_in_whom_it_names_and_nobody_else() {
                     _ => false,
                 };
                 assert!(right, "{who}: {method} {path} ({id}) answered {got}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_own_tenant_and_a_bad_one_for_nothing() {
+    World::on_both(async |world| {
+        let beta = token(world, &world.person("viewer@beta.example").await, "beta-works").await;
+        let operators = token(world, &world.person("operator@example.com").await, "beta-works").await;
+        let tampered = format!("{}AAAA", &beta[..beta.len() - 4]);
+        let viewer = world.person("viewer@alpha.example").await;
+        for (id, method, path) in operations() {
+            let access = PUBLIC_API.iter().find(|operation| operation.id == id).expect("a line in the table").access;
+            if access == Access::Open {
+                continue;
+            }
+            let bearers = [("beta's", &beta), ("an operator's", &operators), ("a tampered", &tampered)];
+            for (whose, bearer) in bearers {
+                // A good session lies beside it, and counts for nothing.
+                let request = world.ask(&viewer, method.parse().expect("a method"), &address(&path));
+                let request = request.header("authorization", format!("Bearer {bearer}"));
+                let request = if method == "GET" || method == "DELETE" { request } else { request.json(&body(id)) };
+                let got = request.send().await.expect("an answer").status().as_u16();
+                let right = match access {
+                    _ if whose == "a tampered" => got == 401,
+                    // Other tenants, other tokens and sessions are nothing a token for one tenant speaks of.
+                    _ if matches!(id, "select_tenant" | "exchange_token" | "logout") => got == 403,
+                    Access::Person => got == 200,
+                    Access::Tenant => matches!(got, 200 | 404),
+                    // To run the installation is more than one tenant, also for an operator.
+                    _ => got == 403,
+                };
+                assert!(right, "{whose} token: {method} {path} ({id}) answered {got}");
             }
         }
     })

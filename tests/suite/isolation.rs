@@ -4,6 +4,7 @@ use loggia::web::api::operations;
 use loggia::web::routes::{Access, PUBLIC};
 use reqwest::Method;
 
+use crate::api::token;
 use crate::world::{MARKS, Person, World};
 
 /// The ways a route can be asked for.
@@ -85,6 +86,11 @@ async fn nobody_ever_meets_the_mark_of_the_other_tenant() {
                         seen |= text.contains(own.1);
                     }
                 }
+            }
+            let bearer = format!("Bearer {}", token(world, &person, own.0).await);
+            for path in asked() {
+                let (status, text) = body(world, &Person::nobody(), &path, &("authorization", bearer.as_str())).await;
+                assert!(!text.contains(other.1), "{path} with a token ({status}) shows the other tenant's mark");
             }
             assert!(seen, "the caller's own mark is seen, so that this test can fail");
         }

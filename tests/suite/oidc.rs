@@ -296,6 +296,19 @@ async fn signing_out_gives_the_refresh_token_back_and_leads_to_the_provider() {
     assert_eq!(asked["id_token_hint"].split('.').count(), 3);
     assert_eq!(idp.turn(json!({})).await["revoked"], 1);
     assert_eq!(status(&world, &person, ALPHA).await, 303);
+    // by the API the same is two answers
+    let mut again = Browser::default();
+    let login = url::Url::parse(&world.url("/api/v1/auth/login")).expect("a URL");
+    let answer: Value = again.send(Method::POST, &login, None).await.json().await.expect("JSON");
+    let asked = again.open(answer["authorization_url"].as_str().expect("an address")).await;
+    assert_eq!(again.submit_login(&asked, "ann").await.status, 200);
+    let logout = url::Url::parse(&world.url("/api/v1/auth/logout")).expect("a URL");
+    let answer: Value = again.send(Method::POST, &logout, None).await.json().await.expect("JSON");
+    assert!(
+        answer["end_session_url"].as_str().expect("an address").starts_with(&format!("{}/session/end?", idp.word(1))),
+        "{answer}"
+    );
+    assert_eq!(idp.turn(json!({})).await["revoked"], 2);
     // who has a password here is not led away
     let local = world.person("viewer@alpha.example").await;
     let response = world.ask(&local, Method::POST, "/logout").send().await.expect("an answer");
@@ -456,6 +469,10 @@ async fn passwords_can_be_switched_off() {
     let refused = world.ask(&Person::nobody(), Method::POST, "/login").form(&form).send().await.expect("an answer");
     assert_eq!(refused.status(), 422);
     assert!(crate::world::session_cookie(&refused).is_none());
+    let body = json!({"email": "viewer@alpha.example", "password": PASSWORD});
+    let refused = world.ask(&Person::nobody(), Method::POST, "/api/v1/auth/login").json(&body).send().await.expect("an answer");
+    assert_eq!(refused.status(), 400, "by the API no more than by the page");
+    assert!(crate::world::session_cookie(&refused).is_none());
     assert_eq!(Browser::default().sign_in(&world, "ann", "/").await.status, 200);
     world.close().await;
 }
@@ -555,6 +572,19 @@ fn settings_that_would_let_anybody_in_are_refused() {
         let fault = load(&[(name, value)]).expect_err(value);
         assert!(fault.contains(why), "{name}={value}: {fault}");
     }
+    let anywhere = std::collections::BTreeMap::from(
+        [
+            ("LISTEN", "0.0.0.0:8080"),
+            ("ALLOW_HTTP", "true"),
+            ("SECRET_KEY", "k"),
+            ("OIDC__ISSUER", "https://id.corp.example"),
+            ("OIDC__CLIENT_ID", "loggia"),
+        ]
+        .map(|(name, value)| (format!("LOGGIA_{name}"), value.to_owned())),
+    );
+    let fault =
+        Settings::load(&Flags::default(), &anywhere).expect("settings").check_serving().expect_err("no address of its own");
+    assert!(fault.contains("LOGGIA_PUBLIC_URL"), "{fault}");
     let file = "[oidc]\nissuer = \"https://id.corp.example\"\nclient_id = \"loggia\"\n[oidc.tenants]\n\"/customers/acme\" = \"acme-corp\"\n\"CN=Acme,OU=G\" = [\"acme-corp:admin\", \"global-retail\"]\n";
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("loggia.toml"), file).expect("written");

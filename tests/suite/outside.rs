@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use reqwest::Method;
-use serde_json::{Value, json};
 
-use crate::world::{Kind, Person, Setting, World};
+use crate::api::token;
+use crate::world::{Kind, Setting, World};
 
 /// Schemathesis, which asks an API everything its document allows and much that it does not, and holds the answers to it.
 fn schemathesis() -> PathBuf {
@@ -32,12 +32,6 @@ async fn asked(document: String, headers: Vec<String>, without: &'static [&'stat
     let told = String::from_utf8_lossy(&done.stdout);
     println!("{told}");
     assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
-}
-
-async fn token(world: &World, person: &Person, tenant: &str) -> String {
-    let request = world.ask(person, Method::POST, "/api/token/exchange").json(&json!({ "tenant_id": tenant }));
-    let body: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-    body["access_token"].as_str().expect("a token").to_owned()
 }
 
 async fn open() -> World {

@@ -145,16 +145,8 @@ impl Profile {
     }
 }
 
-/// Where the metadata is: beside the issuer, unless told otherwise.
-fn metadata_url(rules: &Oidc) -> String {
-    match &rules.metadata_url {
-        Some(url) => url.to_string(),
-        None => format!("{}/.well-known/openid-configuration", rules.issuer.as_str().trim_end_matches('/')),
-    }
-}
-
 async fn read(client: &Client, rules: &Oidc, now: DateTime<Utc>) -> Result<Profile, Silence> {
-    let said = wire::document(client, &metadata_url(rules)).await?;
+    let said = wire::document(client, &rules.metadata()).await?;
     let issuer = said["issuer"].as_str().unwrap_or_default();
     if issuer != rules.issuer.as_str() {
         return Err(Silence(format!(

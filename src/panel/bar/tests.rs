@@ -1,4 +1,5 @@
 use crate::frame::Values;
+use crate::panel::Data;
 use crate::panel::stage::{HOSTILE, faults, floats, frame, is_harmless, panel, seen, texts, times, view};
 use crate::query::Query;
 
@@ -69,4 +70,21 @@ fn a_bar_has_to_stand_for_something() {
     assert!(told[0].contains("name a category or a timestamp"), "{told:?}");
     assert!(faults(&format!("{BY_TIME}  display: {{horizontal: true}}\n"))[0].contains("only categories can lie"));
     assert!(faults(&ERRORS.replace("stacked: true", "most: 0"))[0].contains("must be 1 to 60"));
+}
+
+#[test]
+fn as_values_bars_are_all_there_by_series() {
+    let rows = frame(vec![
+        ("key", texts(&[Some("api"), Some("api"), Some("mail")])),
+        ("label", texts(&[Some("ERROR"), Some("CRITICAL"), Some("ERROR")])),
+        ("value", floats(&[Some(2.0), None, Some(9.0)])),
+    ]);
+    let Some(Data::Bars(bars)) = panel(ERRORS).data(&[rows], &view(24, &[])) else { panic!("bars") };
+    assert_eq!(bars.bucket, None);
+    let error = ("ERROR".to_owned(), vec![("api".into(), Some(2.0)), ("mail".into(), Some(9.0))]);
+    assert_eq!(bars.series, [error, ("CRITICAL".to_owned(), vec![("api".into(), None)])]);
+    let rows = frame(vec![("time", times(&["2026-11-20T10:00:00Z"])), ("value", floats(&[Some(1.0)]))]);
+    let Some(Data::Bars(bars)) = panel(BY_TIME).data(&[rows], &view(48, &[])) else { panic!("bars") };
+    assert!(bars.bucket.is_some());
+    assert_eq!(bars.series, [("Orders".to_owned(), vec![("2026-11-20T10:00:00Z".into(), Some(1.0))])]);
 }

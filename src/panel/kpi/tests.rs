@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::frame::{Frame, Values};
-use crate::panel::Level;
 use crate::panel::stage::{HOSTILE, at, faults, floats, frame, is_harmless, panel, seen, texts, times, view};
+use crate::panel::{Data, Level};
 use crate::query::{Aggregate, Query};
 
 const MEMORY: &str = r##"panel:
@@ -150,4 +150,28 @@ fn a_fault_in_the_one_text_of_a_query_is_told_inside_it() {
 fn two_thresholds_at_one_value_are_a_fault() {
     let told = faults(&MEMORY.replace("value: 90", "value: 70"));
     assert_eq!(told, ["14:17 there are two thresholds at 70"]);
+}
+
+#[test]
+fn as_values_the_number_has_its_state_in_the_authors_words_and_its_trend() {
+    let number = |value| match panel(MEMORY).data(&[one(value)], &view(24, &[])) {
+        Some(Data::Number(number)) => number,
+        other => panic!("{other:?}"),
+    };
+    let high = number(Some(96.63));
+    assert_eq!((high.value, high.unit.as_deref(), high.decimals), (96.63.into(), Some("%"), Some(1)));
+    let state = high.state.expect("a state");
+    assert_eq!((state.level, state.label.as_str(), state.color.as_deref()), ("bad", "critical", Some("#EF4444")));
+    let none = number(None);
+    assert_eq!((none.value, none.state), (serde_json::Value::Null, None), "nothing missing is ever zero");
+
+    let frames = [one(Some(150.0)), one(Some(100.0)), frame(Vec::new())];
+    let Some(Data::Number(requests)) = panel(REQUESTS).data(&frames, &view(24, &[])) else { panic!("a number") };
+    let trend = requests.trend.expect("a trend");
+    assert_eq!((trend.direction, trend.previous, trend.change), (Some("up"), Some(100.0), Some(50.0)));
+    assert_eq!(trend.period.num_hours(), 24);
+    let frames = [one(Some(150.0)), one(None), frame(Vec::new())];
+    let Some(Data::Number(requests)) = panel(REQUESTS).data(&frames, &view(24, &[])) else { panic!("a number") };
+    let trend = requests.trend.expect("a trend");
+    assert_eq!((trend.direction, trend.previous, trend.change), (None, None, None));
 }

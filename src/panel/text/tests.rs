@@ -35,3 +35,9 @@ fn an_empty_or_endless_text_is_a_fault() {
     assert!(faults(&written(&"> ".repeat(5_000)))[0].contains("nested too deep"));
     assert!(faults(&written(&"x".repeat(70_000)))[0].contains("64 KiB"));
 }
+
+#[test]
+fn as_a_value_it_is_the_markdown_that_was_written() {
+    let data = panel(&written("# Title\n\n- x")).data(&[], &view(24, &[]));
+    assert_eq!(data, Some(crate::panel::Data::Text("# Title\n\n- x\n".to_owned())));
+}

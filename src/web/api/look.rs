@@ -109,12 +109,12 @@ impl Look {
             ("q", self.q.clone()),
         ];
         for (name, value) in [("from", &self.start), ("to", &self.end)] {
-            for value in value {
+            if let Some(value) = value {
                 address.append_pair(name, value);
             }
         }
         for (name, value) in own {
-            for value in value {
+            if let Some(value) = value {
                 address.append_pair(&format!("{id}.{name}"), &value);
             }
         }

@@ -12,7 +12,7 @@ use crate::error::{Error, FieldFault, Result};
 use crate::identity::{Identity, SignInError};
 use crate::web::guards::Person;
 use crate::web::openapi::{Body, By};
-use crate::web::pages::login;
+use crate::web::pages::{login, oidc};
 use crate::web::trail::Trail;
 use crate::web::{Parts, around, cookie, limits};
 
@@ -40,6 +40,10 @@ impl SignIn {
         let trail = Trail::of(request);
         parts.rates.count_caller(&limits::network(trail.address))?;
         let Some(credentials) = credentials.0 else { return elsewhere(&parts, request).await };
+        if !parts.settings.local_accounts {
+            let message = "passwords are not kept here: send no body, and go where the answer says".to_owned();
+            return Err(Error::Invalid(vec![FieldFault { field: "password".to_owned(), message }]));
+        }
         let agent = request.header("user-agent");
         let (email, password) = (&credentials.email, &credentials.password);
         let outcome = parts.identities.sign_in(email, password, trail.address, trail.correlation, agent).await;
@@ -84,13 +88,18 @@ impl SignIn {
 }
 
 /// Ends the session; where the browser has to go to end the provider's as well, if there is one.
-async fn ended(parts: &Parts, _request: &Request, identity: &Identity) -> Result<Option<String>> {
-    parts.identities.sign_out(identity).await.map_err(Error::unavailable)?;
-    Ok(None)
+async fn ended(parts: &Parts, request: &Request, identity: &Identity) -> Result<Option<String>> {
+    let back = format!("{}/login", around::origin(parts, request));
+    Ok(limits::in_time(parts.identities.farewell(identity, &back)).await?.map(String::from))
 }
 
 /// Where the browser signs in with the company's account.
-async fn elsewhere(_parts: &Parts, _request: &Request) -> Result<Response<Json<LoginAnswer>>> {
+async fn elsewhere(parts: &Parts, request: &Request) -> Result<Response<Json<LoginAnswer>>> {
+    if parts.identities.provider().is_some() {
+        let (url, remembering) = oidc::start(parts, request, "/").await.map_err(Error::unavailable)?;
+        let answer = Response::new(Json(LoginAnswer { user: None, authorization_url: Some(url) }));
+        return Ok(with_cookies(answer, |page| *page = remembering));
+    }
     let missing = |field: &str| FieldFault { field: field.to_owned(), message: "is required".to_owned() };
     Err(Error::Invalid(vec![missing("email"), missing("password")]))
 }

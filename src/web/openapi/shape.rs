@@ -57,20 +57,17 @@ impl Walk<'_> {
         }
     }
 
-    /// Fits one of several; where it fits none, what is wrong with it as the first of its own kind.
+    /// Fits one of several.
     fn alternatives(&mut self, field: &str, value: &Value, alternatives: &[MetaSchemaRef]) {
-        let mut nearest: Option<Vec<FieldFault>> = None;
-        for alternative in alternatives {
+        let fits = |alternative: &MetaSchemaRef| {
             let mut walk = Walk { registry: self.registry, faults: Vec::new() };
             walk.value(field, value, alternative);
-            if walk.faults.is_empty() {
-                return;
-            }
-            if nearest.is_none() || walk.faults.iter().any(|fault| fault.field != field) {
-                nearest = Some(walk.faults);
-            }
+            walk.faults.is_empty()
+        };
+        if !alternatives.iter().any(fits) {
+            let forms: Vec<String> = alternatives.iter().map(form).collect();
+            self.tell(field, format!("must be one of: {}", forms.join(", ")));
         }
-        self.faults.extend(nearest.unwrap_or_default());
     }
 
     fn object(&mut self, field: &str, object: &Map<String, Value>, schema: &MetaSchema) {
@@ -153,6 +150,17 @@ impl Walk<'_> {
             Value::Object(object) => object.values().for_each(|value| self.anything(field, value)),
             _ => {}
         }
+    }
+}
+
+/// What a value may look like, in words.
+fn form(schema: &MetaSchemaRef) -> String {
+    match schema {
+        MetaSchemaRef::Inline(schema) if !schema.required.is_empty() => {
+            format!("{{\"{}\": …}}", schema.required.join("\": …, \""))
+        }
+        MetaSchemaRef::Inline(schema) => article(schema.ty).to_owned(),
+        MetaSchemaRef::Reference(name) => name.clone(),
     }
 }
 

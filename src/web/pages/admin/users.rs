@@ -175,9 +175,9 @@ fn row(account: &Account, now: chrono::DateTime<chrono::Utc>) -> Row {
 /// How somebody signs in, in words.
 pub(super) fn way(account: &Account) -> &'static str {
     match (account.local, account.issuer.is_some()) {
-        (true, true) => "password or company account",
-        (true, false) => "password",
-        (false, true) => "company account",
-        (false, false) => "not signed in yet",
+        (true, true) => "a password or a company account",
+        (true, false) => "a password",
+        (false, true) => "a company account",
+        (false, false) => "nothing yet",
     }
 }
