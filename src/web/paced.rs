@@ -306,6 +306,7 @@ mod tests {
         connections: 3,
         per_network: 2,
         body_bytes: 0,
+        export_rows: 1,
     };
     /// Longer than any patience here.
     const LONG: Duration = Duration::from_millis(1_200);
