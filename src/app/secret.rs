@@ -24,10 +24,13 @@ fn told(done: Resealed) -> String {
     if done == Resealed::default() {
         return "Nothing was to be done: every stored secret is sealed with LOGGIA_SECRET_KEY.".to_owned();
     }
-    let kinds =
-        [(done.signing_keys, "signing key"), (done.session_tokens, "session token"), (done.datastores, "datastore address")];
-    let counts = kinds.iter().filter(|(count, _)| *count > 0);
+    let kinds = [
+        (done.signing_keys, "signing key", "signing keys"),
+        (done.session_tokens, "session token", "session tokens"),
+        (done.datastores, "datastore address", "datastore addresses"),
+    ];
+    let counts = kinds.iter().filter(|(count, ..)| *count > 0);
     let counts: Vec<String> =
-        counts.map(|(count, kind)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" })).collect();
+        counts.map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many })).collect();
     format!("Sealed anew: {}. LOGGIA_PREVIOUS_SECRET_KEY is needed no longer.", counts.join(", "))
 }

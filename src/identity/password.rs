@@ -23,7 +23,7 @@ impl Policy {
     /// What is asked of a password, in the words of a form.
     pub fn words(self) -> String {
         match self {
-            Policy::Real => format!("At least {MIN_LENGTH} characters."),
+            Policy::Real => format!("At least {MIN_LENGTH} characters, and none of those that are tried first."),
             Policy::Demo => "Anything, in the demo.".to_owned(),
         }
     }

@@ -21,7 +21,7 @@ use crate::settings::{self, VaultIdentity};
 /// The version of the vault's REST API that is spoken.
 const API: &str = "7.4";
 /// How long the vault, or the identity platform before it, may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(8);
 /// A pass is renewed so long before it ends.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
 /// How long a pass is taken to be good when its maker says nothing.

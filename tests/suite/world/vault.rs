@@ -29,6 +29,8 @@ pub struct Vault {
 struct Inner {
     url: Mutex<String>,
     keys: Mutex<BTreeMap<String, Vec<(String, RsaPrivateKey)>>>,
+    /// Keys made beforehand: making one takes long on a busy machine, and nobody waits for ever.
+    stock: Mutex<Vec<RsaPrivateKey>>,
     passes: AtomicUsize,
     signatures: AtomicUsize,
     down: AtomicBool,
@@ -40,7 +42,9 @@ impl Vault {
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("a port");
         let address = acceptor.local_addr()[0].as_socket_addr().expect("an address").to_string();
         let url = format!("http://{address}");
-        let inner = Arc::new(Inner { url: Mutex::new(url.clone()), ..Inner::default() });
+        let make = || RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+        let stock = tokio::task::spawn_blocking(move || vec![make(), make()]).await.expect("two keys");
+        let inner = Arc::new(Inner { url: Mutex::new(url.clone()), stock: Mutex::new(stock), ..Inner::default() });
         let routes = Route::new()
             .at("/directory/oauth2/v2.0/token", post(pass))
             .at("/metadata/identity/oauth2/token", get(metadata))
@@ -158,7 +162,7 @@ fn newest(
 }
 
 #[handler]
-async fn create(
+fn create(
     request: &Request,
     Data(vault): Data<&Arc<Inner>>,
     Path(name): Path<String>,
@@ -171,8 +175,7 @@ async fn create(
     if wish["kty"] != "RSA" || wish["key_size"] != 2048 {
         return fault(400, "BadParameter");
     }
-    let made = tokio::task::spawn_blocking(|| RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048));
-    let key = made.await.expect("a thread").expect("a key");
+    let Some(key) = vault.stock.lock().unwrap().pop() else { return fault(429, "Throttled") };
     let version = uuid::Uuid::new_v4().simple().to_string();
     let response = vault.bundle(&name, &version, &key);
     vault.keys.lock().unwrap().entry(name).or_default().push((version, key));
