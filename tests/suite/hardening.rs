@@ -243,7 +243,7 @@ async fn a_request_that_a_proxy_could_read_otherwise_is_refused() {
         ("a zero byte", "X-A: b\0c\r\n\r\n".to_owned()),
     ];
     for (what, rest) in forms {
-        let answer: Raw = world.raw(format!("POST /logout HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{rest}").as_bytes()).await;
+        let answer: Raw = world.raw(format!("POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{rest}").as_bytes()).await;
         assert!(matches!(answer.status, 0 | 400 | 501), "{what}: {answer:?}");
         assert!(!answer.body.contains("HTTP/1.1 "), "{what}: there are two answers: {answer:?}");
     }
