@@ -30,7 +30,7 @@ use crate::web::{Parts, Rates};
 /// # Errors
 /// What is wrong and what to do about it.
 pub async fn migrate(settings: &Settings) -> Result<Vec<String>, String> {
-    std::fs::create_dir_all(&settings.data_dir)
+    central::make_private_folder(&settings.data_dir)
         .map_err(|e| format!("the data folder {} cannot be made: {e}", settings.data_dir.display()))?;
     let owner = settings.migrate_database_url.as_ref().unwrap_or(&settings.database_url);
     let applied = central::migrate::run(owner.reveal()).await.map_err(|e| format!("the central database: {e}"))?;

@@ -1,3 +1,4 @@
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,9 +44,17 @@ pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
     (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
 }
 
+/// Makes a folder, and those above it that are missing, for nobody but this account: password hashes and the audit are in it.
+///
+/// # Errors
+/// When the system does not let it be made.
+pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 pub(super) fn make_folder_of(file: &Path) -> Result<(), Error> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+        Some(folder) if !folder.as_os_str().is_empty() => make_private_folder(folder)
             .map_err(|cause| Error::Unavailable(format!("the folder {} cannot be made: {cause}", folder.display()))),
         _ => Ok(()),
     }

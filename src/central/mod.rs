@@ -35,6 +35,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use crate::domain::Clock;
 
 pub use change::{Change, Topic};
+pub use connect::make_private_folder;
 pub use error::Error;
 pub use examine::{Examined, Rights, examine};
 

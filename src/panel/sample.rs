@@ -105,7 +105,7 @@ mod tests {
             Query::Groups { keys, .. } => vec![Some("key"), (keys.len() > 1).then_some("label"), Some("value")],
             Query::Rows { columns, .. } => columns.iter().map(|name| Some(name.as_str())).collect(),
             Query::Distinct { .. } => vec![Some("value")],
-            Query::Count { .. } => vec![Some("count")],
+            Query::Count { .. } | Query::CountTo { .. } => vec![Some("count")],
         };
         let mut names: Vec<String> = all.into_iter().flatten().map(str::to_owned).collect();
         names.sort();

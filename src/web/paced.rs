@@ -20,6 +20,8 @@ use crate::settings::Limits;
 
 /// An answer that is held up must move on by so much in [`Limits::stall`].
 const PROGRESS: usize = 32 * 1024;
+/// No more of a head than this is looked at: what is larger is refused further in.
+const HEAD: usize = 64 * 1024;
 /// How HTTP/2 begins. Without TLS nobody needs it, and its frames would pass by what is counted here.
 const HTTP_2: &[u8] = b"PRI * HT";
 
@@ -126,6 +128,17 @@ impl Reading {
     const REST: Reading = Reading::Head { due: None, opening: Some(0), newlines: 0 };
 }
 
+/// Whether a head says once how long its body is. With both ways at once a proxy could take the one and we the other, and what
+/// is a body to it would be a request to us; what reads heads further in drops one of them silently.
+fn unambiguous(head: &[u8]) -> io::Result<()> {
+    let lines = head.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b':').next().unwrap_or_default());
+    let named = |name: &[u8]| lines.clone().any(|line| line.trim_ascii().eq_ignore_ascii_case(name));
+    if named(b"content-length") && named(b"transfer-encoding") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the request says twice how long it is"));
+    }
+    Ok(())
+}
+
 /// An answer that does not get away.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -141,6 +154,8 @@ pub struct Stream<S> {
     encrypted: bool,
     reading: Reading,
     held: Option<Held>,
+    /// The head as far as it is there.
+    head: Vec<u8>,
     timer: Pin<Box<Sleep>>,
     write_timer: Pin<Box<Sleep>>,
     _seat: Seat,
@@ -155,6 +170,7 @@ impl<S> Stream<S> {
             encrypted,
             reading: Reading::Head { due: Some(due), opening: Some(0), newlines: 0 },
             held: None,
+            head: Vec::new(),
             timer: Box::pin(sleep_until(due)),
             write_timer: Box::pin(sleep_until(due)),
             _seat: seat,
@@ -165,6 +181,9 @@ impl<S> Stream<S> {
     fn follow(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Reading::Head { mut due, mut opening, mut newlines } = self.reading else { return Ok(()) };
         for byte in bytes.iter().filter(|byte| **byte != b'\r') {
+            if self.head.len() < HEAD {
+                self.head.push(*byte);
+            }
             if *byte != b'\n' {
                 newlines = 0;
                 opening = opening.filter(|known| HTTP_2[*known] == *byte).map(|known| known + 1);
@@ -176,7 +195,7 @@ impl<S> Stream<S> {
             }
             if newlines == 2 {
                 self.reading = Reading::Body;
-                return Ok(());
+                return unambiguous(&std::mem::take(&mut self.head));
             }
         }
         if due.is_none() {
@@ -287,6 +306,7 @@ mod tests {
         connections: 3,
         per_network: 2,
         body_bytes: 0,
+        export_rows: 1,
     };
     /// Longer than any patience here.
     const LONG: Duration = Duration::from_millis(1_200);
@@ -357,6 +377,20 @@ mod tests {
         theirs.write_all(b"a frame").await.expect("sent");
         assert!(read(&mut ours).await.expect("read") > 0);
         assert!(timeout(LONG, read(&mut ours)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_head_that_says_twice_how_long_it_is_ends_there() {
+        for (headers, fine) in [
+            ("Content-Length: 4\r\nTransfer-Encoding: chunked", false),
+            ("transfer-encoding:chunked\r\nX: y\r\nCONTENT-LENGTH : 4", false),
+            ("Content-Length: 4\r\nX: Transfer-Encoding", true),
+            ("Transfer-Encoding: chunked", true),
+        ] {
+            let (mut ours, mut theirs) = pair(4096);
+            theirs.write_all(format!("POST / HTTP/1.1\r\n{headers}\r\n\r\nContent-Length: 4\n").as_bytes()).await.expect("sent");
+            assert_eq!(read(&mut ours).await.is_ok(), fine, "{headers}");
+        }
     }
 
     #[tokio::test]

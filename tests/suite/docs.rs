@@ -420,12 +420,13 @@ fn every_command_the_documents_show_is_there() {
     for (path, text) in documents() {
         for shown in commands(&text) {
             let words: Vec<&str> = shown.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "&&")).collect();
-            let depth =
-                if words[0] == "user" && words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) {
-                    2
-                } else {
-                    1
-                };
+            let depth = if ["user", "audit"].contains(&words[0])
+                && words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+            {
+                2
+            } else {
+                1
+            };
             let mut asked = words[..depth].to_vec();
             asked.push("--help");
             let said = console.run(&asked);

@@ -64,6 +64,14 @@ fn addresses(slug: &str) -> Vec<String> {
     }
     all.extend(["default", "second", "hidden"].map(|dashboard| format!("/tenant/{slug}/report/dashboard/{dashboard}.zip")));
     all.extend([format!("/tenant/{slug}/report/cpu.csv?dashboard=hidden"), format!("/tenant/{slug}?rotate=hidden")]);
+    let api = [
+        "dashboards",
+        "dashboards/hidden",
+        "panels/rows/data",
+        "panels/other/data?dashboard=hidden",
+        "reports/rows/export?format=csv",
+    ];
+    all.extend(api.map(|path| format!("/api/v1/{path}")));
     all
 }
 
@@ -82,7 +90,17 @@ async fn what_is_for_administrators_is_not_there_for_viewers_by_whichever_way_th
                 let body = response.bytes().await.expect("a body");
                 let text = unpacked(&body);
                 assert!(!text.contains(SECRET) && !text.contains("A hidden"), "{path} shows it: {status}");
-                let named = ["/panel/rows", "/panel/map", "/panel/other", "report/rows", "report/map", "report/other", "hidden"];
+                let named = [
+                    "/panel/rows",
+                    "/panel/map",
+                    "/panel/other",
+                    "report/rows",
+                    "report/map",
+                    "report/other",
+                    "panels/",
+                    "reports/",
+                    "hidden",
+                ];
                 if named.iter().any(|word| path.contains(word)) && !path.contains("rotate") {
                     assert_eq!(status, 404, "{path}");
                 }

@@ -73,6 +73,8 @@ impl Action {
         Action::UpdateMachine,
         Action::DeleteMachine,
         Action::MarkDemo,
+        Action::ArchiveAudit,
+        Action::SignDoctor,
         Action::AuditLost,
     ];
 

@@ -139,7 +139,7 @@ impl Identities {
         let (token, session) = self.open_session(&change, user.id, caller.user_agent).await?;
         session_tokens::create(&change, self.sealed(&session.id, issuer, claims, tokens)?).await?;
         change.commit(Action::SignIn, About::target(&user.email).with("issuer", issuer)).await?;
-        Ok(SignedIn { token, identity: Identity::of(&session, user, actor) })
+        Ok(SignedIn { token, identity: Identity::of(&session, user, actor), known: None })
     }
 
     /// Whose account it is: that of the subject, else one that was invited with the address the provider vouches for.
