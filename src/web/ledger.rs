@@ -249,7 +249,6 @@ enum At {
 }
 
 fn pieces(central: central::Central, search: Search) -> impl Stream<Item = std::io::Result<String>> {
-    let search = Search { before: search.before, ..search };
     stream::unfold(At::Here(search), move |at| {
         let central = central.clone();
         async move {

@@ -40,7 +40,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal((await nadia.page.goto('/tenant/global-retail')).status(), 403);
     assert.equal((await nadia.page.goto('/admin')).status(), 403);
 
-    await page.getByRole('button', { name: 'Take Acme Corp away' }).click();
+    await page.getByRole('button', { name: 'Take away Acme Corp' }).click();
     await page.getByText('Saved. It counts at once.').waitFor();
     assert.equal((await nadia.page.goto('/tenant/acme-corp/dashboard/default')).status(), 403);
 
@@ -91,7 +91,7 @@ test('a wall screen opens by its link alone and takes turns', async () => {
   await wall.page.locator('.panel[data-state=ready]').first().waitFor();
   assert.equal(await wall.page.locator('header.bar').count(), 0, 'nothing to press');
   assert.match(wall.page.url(), /rotate=/);
-  await page.getByRole('button', { name: 'Take the link of Entrance hall back' }).click();
+  await page.getByRole('button', { name: 'Take back the link of Entrance hall' }).click();
   await page.getByText('The link is taken back').waitFor();
   await wall.page.reload();
   assert.equal(new URL(wall.page.url()).pathname, '/login');

@@ -232,6 +232,9 @@ async fn what_is_open_to_nobody_in_particular_is_a_closed_list() {
     let known = [
         "GET /login",
         "POST /login",
+        "GET /login/oidc",
+        "GET /login/callback",
+        "POST /logout/backchannel",
         "GET /logout",
         "POST /logout",
         "GET /device/:token",

@@ -470,7 +470,7 @@ async fn a_table_longer_than_paper_says_how_much_of_it_is_printed() {
     let viewer = world.person("viewer@beta.example").await;
     let page = world.text(&viewer, "/tenant/beta-works/report/rows").await;
     assert_eq!(page.matches(">printed ").count(), 10_000, "{}", &page[..2_000]);
-    assert!(page.contains("The first 10,000 of 10,500 are printed; a file holds all of them."));
+    assert!(page.contains("The first 10,000 of 10,500 rows are printed; a file holds all of them."));
     world.close().await;
 }
 

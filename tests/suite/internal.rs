@@ -538,3 +538,8 @@ async fn the_examples_of_the_document_run_as_they_stand() {
     assert!(said.contains("initech_prod") && said.contains("\"begun\":true"), "{said}");
     world.close().await;
 }
+
+/// A token of a machine client with these scopes.
+pub async fn machine_token(world: &World, scopes: &str) -> String {
+    Tool::with(world, scopes).await.token.expect("a token")
+}

@@ -74,8 +74,10 @@ async fn a_form_with_a_cookie_is_taken_only_from_our_own_pages() {
                 request = request.header(*name, *value);
             }
             let response = request.send().await.expect("an answer");
-            let refused = response.status() == 403;
-            assert_eq!(refused, !ours, "{path} with {headers:?} answered {}", response.status());
+            // some forms are for others than a viewer: refused they are as well, but for another reason
+            let status = response.status();
+            let refused = status == 403 && response.text().await.expect("text").contains("came from another site");
+            assert_eq!(refused, !ours, "{path} with {headers:?} answered {status}");
             if refused {
                 assert_eq!(opens(&world, &person, ALPHA).await, 200, "{path} with {headers:?} was carried out all the same");
             }

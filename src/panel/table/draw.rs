@@ -80,9 +80,9 @@ impl Table {
         let nothing = (total == 0).then(|| self.nothing(view));
         if self.printed && total > size {
             notices.push(format!(
-                "The first {} of {} are printed; a file holds all of them.",
+                "The first {} of {} rows are printed; a file holds all of them.",
                 grouped(size as f64, 0),
-                words::plural(i64::try_from(total).unwrap_or(i64::MAX), "row")
+                grouped(total as f64, 0)
             ));
         }
         let pager = (nothing.is_none() && !self.printed).then(|| Pager::new(asked.page, size, total, view));

@@ -50,7 +50,9 @@ fn tell_examples(document: &mut Value) {
                 _ => {}
             }
         }
-        for media in places.into_iter().filter_map(|place| place["content"].as_object_mut()).flat_map(|all| all.values_mut()) {
+        for media in
+            places.into_iter().filter_map(|place| place.get_mut("content")?.as_object_mut()).flat_map(|all| all.values_mut())
+        {
             if let Some(example) = example(media).filter(|_| media.get("example").is_none()) {
                 media["example"] = example;
             }

@@ -9,7 +9,7 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Enum, OpenApi};
 
 use super::Tag;
-use super::bodies::{Exports, Range, ReportBody, ReportedPanel};
+use super::bodies::{ExportedRows, Exports, Range, ReportBody, ReportedPanel};
 use super::look::{self, Look, Looked};
 use crate::error::Result;
 use crate::frame::write;
@@ -26,7 +26,7 @@ use crate::web::{Parts, filters};
 pub enum Format {
     /// Comma-separated, with a heading; what a spreadsheet would run as a formula is made text.
     Csv,
-    /// A list of objects.
+    /// The rows as objects, and whether there are more than a file holds.
     Json,
     /// An object a line; a file that breaks off ends with a line `{"error": …}`.
     Ndjson,
@@ -54,10 +54,6 @@ impl IntoResponse for File {
 impl ApiResponse for File {
     fn meta() -> MetaResponses {
         let schema = || MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
-        let rows = MetaSchemaRef::Inline(Box::new(MetaSchema {
-            items: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::new("object"))))),
-            ..MetaSchema::new("array")
-        }));
         let header = |name: &str, description: &str, required, schema| MetaHeader {
             name: name.to_owned(),
             description: Some(description.to_owned()),
@@ -67,7 +63,7 @@ impl ApiResponse for File {
         };
         let content = [write::Format::Csv, write::Format::Json, write::Format::Ndjson].map(|format| MetaMediaType {
             content_type: format.content_type(),
-            schema: if format == write::Format::Json { rows.clone() } else { schema() },
+            schema: if format == write::Format::Json { ExportedRows::schema_ref() } else { schema() },
         });
         MetaResponses {
             responses: vec![MetaResponse {
@@ -88,7 +84,9 @@ impl ApiResponse for File {
         }
     }
 
-    fn register(_: &mut Registry) {}
+    fn register(registry: &mut Registry) {
+        ExportedRows::register(registry);
+    }
 }
 
 pub struct Reports;

@@ -9,7 +9,7 @@ use poem_openapi::payload::{Json, Response};
 use super::Tag;
 use super::bodies::{Credentials, LoginAnswer, LogoutAnswer, SignedIn};
 use crate::error::{Error, FieldFault, Result};
-use crate::identity::{Identity, SignInError};
+use crate::identity::{Caller, Identity, SignInError};
 use crate::web::guards::Person;
 use crate::web::openapi::{Body, By};
 use crate::web::pages::{login, oidc};
@@ -44,9 +44,14 @@ impl SignIn {
             let message = "passwords are not kept here: send no body, and go where the answer says".to_owned();
             return Err(Error::Invalid(vec![FieldFault { field: "password".to_owned(), message }]));
         }
-        let agent = request.header("user-agent");
-        let (email, password) = (&credentials.email, &credentials.password);
-        let outcome = parts.identities.sign_in(email, password, trail.address, trail.correlation, agent).await;
+        let known = cookie::plain(request, cookie::KNOWN);
+        let caller = Caller {
+            address: trail.address,
+            correlation: trail.correlation,
+            user_agent: request.header("user-agent"),
+            known: known.as_deref(),
+        };
+        let outcome = parts.identities.sign_in_from(&credentials.email, &credentials.password, caller).await;
         parts.metrics.signed_in(login::outcome_word(&outcome));
         let signed_in = outcome.map_err(refused)?;
         // Whatever session the browser came with ends here: a new one cannot have been planted.
@@ -55,7 +60,12 @@ impl SignIn {
         }
         let user = SignedIn::from(&signed_in.identity);
         let answer = Response::new(Json(LoginAnswer { user: Some(user), authorization_url: None }));
-        Ok(with_cookies(answer, |response| cookie::give(response, signed_in.token.as_str(), &parts.settings)))
+        Ok(with_cookies(answer, |response| {
+            cookie::give(response, signed_in.token.as_str(), &parts.settings);
+            if let Some(mark) = &signed_in.known {
+                cookie::remember(response, cookie::KNOWN, mark, &parts.settings);
+            }
+        }))
     }
 
     /// Sign out

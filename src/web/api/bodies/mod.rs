@@ -11,7 +11,7 @@ mod users;
 pub use dashboard::{DashboardBody, DashboardItem, DashboardList};
 pub use me::{Credentials, Exchange, LoginAnswer, LogoutAnswer, Me, Preferences, SignedIn, TenantItem, TenantList};
 pub use panel::{CustomData, PanelData, PictureData};
-pub use report::{Exports, Range, ReportBody, ReportedPanel};
+pub use report::{ExportedRows, Exports, Range, ReportBody, ReportedPanel};
 pub use shape::{FilterValue, Words};
 pub use token::{Introspection, IntrospectionAsked, Token};
 pub use users::{TenantAccess, UserBody, UserChange, UserList, UserNew, UserTenant};

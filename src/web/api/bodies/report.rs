@@ -5,7 +5,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 
 use super::panel::{KpiData, PanelData};
-use super::shape::Nullable;
+use super::shape::{Nullable, Row};
 
 /// A panel's report.
 #[derive(Clone, Debug, PartialEq, Object)]
@@ -63,6 +63,23 @@ pub struct Exports {
     pub csv: Nullable<String>,
     /// The rows as JSON.
     pub json: Nullable<String>,
+}
+
+/// A panel's rows as a file of JSON.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[oai(example)]
+pub struct ExportedRows {
+    /// The rows, times with the shown zone's offset.
+    pub rows: Vec<Row>,
+    /// Whether there are more rows than a file holds.
+    pub truncated: bool,
+}
+
+impl Example for ExportedRows {
+    fn example() -> ExportedRows {
+        let row = serde_json::json!({ "timestamp": "2026-11-20T09:05:00-05:00", "service": "payments" });
+        ExportedRows { rows: vec![Row(row)], truncated: false }
+    }
 }
 
 impl Example for ReportBody {
