@@ -77,7 +77,7 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
         (FRONT, format!("{ONE}  refresh_interval: 0\n"), vec!["6:21: expected whole seconds or a time like 30s, 5m or 6h, from 1s to 7d, found 0"]),
         (FRONT, format!("{ONE}  timezone: Europe/Berln\n"), vec!["6:13: unknown time zone “Europe/Berln”; did you mean “Europe/Berlin”?"]),
         (FRONT, format!("{ONE}  layout: {{columns: 16}}\n"), vec!["6:21: expected 12, found 16"]),
-        (FRONT, format!("{ONE}  app: customer-ltv\n"), vec!["6:3: unknown key “app”; known here: name, description, refresh_interval, timezone, range, layout, filters, panels"]),
+        (FRONT, format!("{ONE}  app: customer-ltv\n"), vec!["6:3: unknown key “app”; known here: name, description, refresh_interval, timezone, range, visible_to, layout, filters, panels"]),
         (FRONT, format!("{ONE}  name: Two\n"), vec!["6:3: the key “name” stands here a second time"]),
         // dashboards: panels and their places
         (FRONT, panels("    - id: 1a\n      config_file: panels/a.yaml\n"), vec!["4:11: “1a” must be 1 to 64 letters, digits, _ or -, a letter first"]),
