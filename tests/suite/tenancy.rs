@@ -138,7 +138,10 @@ async fn saying_the_same_again_changes_nothing() {
         folders[0].zone = Some(chrono_tz::America::New_York);
         let planned = world.tenancy.plan(&folders, How::default()).await.unwrap();
         let words: Vec<_> = planned.iter().map(ToString::to_string).collect();
-        assert_eq!(words, ["acme: name “The acme company” → “Acme Corp”; zone none → America/New_York"]);
+        assert_eq!(
+            words,
+            ["acme: name “The acme company” → “Acme Corp”; zone none → America/New_York; other fields are set by its file"]
+        );
         assert_eq!(world.tenancy.declare(&system(), &folders).await.unwrap(), planned);
         assert_eq!(world.tenancy.declare(&system(), &folders).await.unwrap(), []);
         let ann = world.sign_in("ann").await;
