@@ -200,7 +200,8 @@ impl Heat {
         let cells = self.rows.iter().flat_map(|row| {
             row.values.iter().enumerate().filter_map(move |(column, value)| Some((value.filter(|v| v.is_finite())?, row, column)))
         });
-        let (mut highest, mut lowest): (Option<(f64, &Series, usize)>, Option<(f64, &Series, usize)>) = (None, None);
+        let mut highest: Option<(f64, &Series, usize)> = None;
+        let mut lowest: Option<(f64, &Series, usize)> = None;
         for cell in cells {
             if highest.is_none_or(|highest| cell.0 > highest.0) {
                 highest = Some(cell);

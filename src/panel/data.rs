@@ -7,6 +7,12 @@ use super::cells;
 use super::draft::Times;
 use crate::frame::Values;
 
+/// Points of a line: when, and what was read.
+pub type Points = Vec<(DateTime<Utc>, Option<f64>)>;
+
+/// Bars of a series: where each stands, and how long it is.
+pub type Lengths = Vec<(Value, Option<f64>)>;
+
 /// What a panel shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
@@ -30,7 +36,7 @@ pub struct LineData {
     /// The width of a bucket; none where every reading is a point.
     pub bucket: Option<TimeDelta>,
     /// The lines, each with its label.
-    pub lines: Vec<(String, Vec<(DateTime<Utc>, Option<f64>)>)>,
+    pub lines: Vec<(String, Points)>,
     /// Whether rows beyond the cap were left out.
     pub truncated: bool,
 }
@@ -125,7 +131,7 @@ pub struct BarData {
     /// The width of a place in time; none where places are categories.
     pub bucket: Option<TimeDelta>,
     /// The series, each with its label and its bars.
-    pub series: Vec<(String, Vec<(Value, Option<f64>)>)>,
+    pub series: Vec<(String, Lengths)>,
     /// Whether something was left out.
     pub truncated: bool,
 }

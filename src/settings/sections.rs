@@ -88,7 +88,7 @@ pub enum KeyProvider {
     /// In a file (PEM), one or several.
     File(PathBuf),
     /// In an Azure Key Vault, which signs itself.
-    Vault(Vault),
+    Vault(Box<Vault>),
 }
 
 /// An Azure Key Vault, and who we are there.
@@ -276,7 +276,7 @@ pub(super) fn provider(mut keys: ProviderKeys) -> Result<KeyProvider, String> {
     match or(keys.provider.take(), "database".to_owned()).as_str() {
         "database" => Ok(KeyProvider::Database),
         "file" => Ok(KeyProvider::File(need(keys.file, "keys.file")?)),
-        "azure" => vault(keys).map(KeyProvider::Vault),
+        "azure" => vault(keys).map(Box::new).map(KeyProvider::Vault),
         other => Err(format!("settings: keys.provider “{other}” is not database, file or azure")),
     }
 }

@@ -171,7 +171,7 @@ impl DatastoreDraft {
                 faults.tell("url", "a SQLite datastore is a file: sqlite:acme.db");
                 None
             }
-            (None, _) if self.has_parts() => self.from_parts(kind, before, place, faults),
+            (None, _) if self.has_parts() => self.address_of_parts(kind, before, place, faults),
             (None, Kind::Databricks) if before.is_none_or(|before| before.kind != "databricks") => Some((plain(""), None)),
             (None, _) if before.is_some() => return,
             (None, Kind::Sqlite) => {
@@ -267,7 +267,7 @@ impl DatastoreDraft {
         Some((kept, Some(url)))
     }
 
-    fn from_parts(
+    fn address_of_parts(
         &self,
         kind: Kind,
         before: Option<&Stored>,

@@ -66,7 +66,7 @@ test('a heatmap is read by mouse and by keyboard, and its gaps are told', async 
   const panel = page.locator('#p-cpu_by_hour');
   await panel.locator('.hover').waitFor();
   assert.ok(await panel.locator('.cells g').count() > 5);
-  assert.match(await panel.locator('.keys').textContent(), /0–20 %.*80–100 %/);
+  assert.match(await panel.locator('.keys').textContent(), /0–20\s%.*80–100\s%/);
   assert.match(await panel.locator('.plot desc').textContent(), /highest .* % \(.*lowest/);
 
   await panel.scrollIntoViewIfNeeded();

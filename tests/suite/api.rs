@@ -152,8 +152,8 @@ async fn range_buckets_and_series_are_parameters() {
         assert_eq!(data("start_date=now-4d").await["bucket_seconds"], 600);
         let raw = data("start_date=now-4d&disable_aggregation=true").await;
         assert_eq!((&raw["bucket_seconds"], raw["series"][0]["points"].as_array().unwrap().len()), (&json!(null), 120));
-        let (from, to) =
-            (chrono::Utc::now() - chrono::TimeDelta::minutes(30), chrono::Utc::now() - chrono::TimeDelta::minutes(10));
+        let now = loggia::domain::Clock::system().now();
+        let (from, to) = (now - chrono::TimeDelta::minutes(30), now - chrono::TimeDelta::minutes(10));
         let iso = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let some = data(&format!("start_date={}&end_date={}", iso(from), iso(to))).await;
         assert_eq!(some["series"][0]["points"].as_array().unwrap().len(), 20);

@@ -441,7 +441,9 @@ async fn a_token_is_given_as_oauth_wants_it() {
     let grant = ("grant_type", "client_credentials");
     let (status, granted) = ask(&[grant, ("scope", "provision")], Some((&id, &secret))).await;
     assert_eq!((status, &granted["scope"], &granted["expires_in"]), (200, &json!("provision"), &json!(600)));
-    let cases: [(&[(&str, &str)], Option<(&str, &str)>, u16, &str); 6] = [
+    /// What is sent, with which name and secret, and what comes back.
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<(&'a str, &'a str)>, u16, &'a str);
+    let cases: [Case<'_>; 6] = [
         (&[grant, ("client_id", &id), ("client_secret", "wrong")], None, 401, "invalid_client"),
         (&[grant], None, 401, "invalid_client"),
         (&[grant, ("scope", "tenant:alpha-works:read")], Some((&id, &secret)), 400, "invalid_scope"),

@@ -52,7 +52,7 @@ impl Provider {
         match settings {
             KeyProvider::Database => Provider::Database,
             KeyProvider::File(path) => Provider::File(path.clone()),
-            KeyProvider::Vault(vault) => Provider::Vault(Arc::new(Vault::new(vault.clone(), clock.clone()))),
+            KeyProvider::Vault(vault) => Provider::Vault(Arc::new(Vault::new((**vault).clone(), clock.clone()))),
         }
     }
 

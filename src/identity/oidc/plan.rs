@@ -126,7 +126,7 @@ impl Plan {
 
 /// What a claim gave it takes again; what somebody gave it leaves alone.
 fn operator(rules: &Oidc, claims: &Claims, account: Option<&Linked>) -> Option<bool> {
-    let says = claims.roles.iter().any(|role| *role == rules.operator_role);
+    let says = claims.roles.contains(&rules.operator_role);
     let (is, by_claim) = account.map_or((false, false), |one| (one.user.operator, one.operator_by == Origin::Claim));
     match (says, is) {
         (true, false) => Some(true),

@@ -7,6 +7,7 @@ use super::{Axis, Bar};
 use crate::chart::{Bars, Place, Series, Svg};
 use crate::domain::TimeRange;
 use crate::frame::Frame;
+use crate::panel::data::Lengths;
 use crate::panel::stretch::Stretches;
 use crate::panel::{BarData, Drawing, Html, View, cells, data, drawing, turn, words};
 
@@ -174,7 +175,7 @@ impl Bar {
             Axis::Time(_) => ("time", Some(self.times), self.window(view).bucket.map(|bucket| bucket.width)),
             Axis::Categories(..) => ("key", None, None),
         };
-        let mut series: Vec<(String, Vec<(serde_json::Value, Option<f64>)>)> = Vec::new();
+        let mut series: Vec<(String, Lengths)> = Vec::new();
         let (keys, values, labels) = (frame.column(key), frame.column("value"), frame.column("label"));
         if let (Some(keys), Some(values)) = (keys, values) {
             let mut known: HashMap<String, usize> = HashMap::new();

@@ -54,6 +54,7 @@ impl Users {
     /// The users
     ///
     /// Searched, sorted and paged on the server, each with the tenants they are in.
+    #[allow(clippy::too_many_arguments)] // the parameters of the operation
     #[oai(path = "/", method = "get", operation_id = "list_users")]
     async fn list(
         &self,

@@ -116,7 +116,7 @@ pub async fn submit(
     request: &Request,
 ) -> Result<Response> {
     let draft = sent.take();
-    let faults = match draft.parse(!parts.settings.oidc.is_some()) {
+    let faults = match draft.parse(parts.settings.oidc.is_none()) {
         Err(faults) => faults,
         Ok(wanted) => match make(parts, &operator, wanted).await? {
             Ok(href) => return Ok(around::see_other(&href)),
