@@ -96,6 +96,12 @@ rmSync(home, { recursive: true, force: true });
 mkdirSync(tree, { recursive: true });
 try {
   copy(tree);
+  // Another version, so that what is built of the copy stands beside what is built of the project and never in its place.
+  const manifest = join(tree, 'Cargo.toml');
+  const own = readFileSync(manifest, 'utf8');
+  const other = own.replace(/^version = "(\d+\.\d+\.\d+)"$/m, 'version = "$1-walkthrough"');
+  if (other === own) fail('Cargo.toml: the version of the workspace was not found');
+  writeFileSync(manifest, other);
   walkthroughs.forEach((walkthrough) => follow(walkthrough, tree));
   symlinkSync(target, join(tree, 'target'));
   if (existsSync(binary)) cpSync(binary, kept, { preserveTimestamps: true });

@@ -67,7 +67,7 @@ test('a heatmap is read by mouse and by keyboard, and its gaps are told', async 
   await panel.locator('.hover').waitFor();
   assert.ok(await panel.locator('.cells g').count() > 5);
   assert.match(await panel.locator('.keys').textContent(), /0–20\s%.*80–100\s%/);
-  assert.match(await panel.locator('.plot desc').textContent(), /highest .* % \(.*lowest/);
+  assert.match(await panel.locator('.plot desc').textContent(), /highest .*\s% \(.*lowest/);
 
   await panel.scrollIntoViewIfNeeded();
   const box = await panel.locator('.hover').boundingBox();
@@ -109,7 +109,7 @@ test('a heatmap and bars open closely with their rows, and leave as files', asyn
   assert.deepEqual(await findings(page), []);
 
   for (const panel of ['cpu_by_hour', 'latency_spread', 'requests_in_bars', 'errors_by_service']) {
-    for (const [ending, begins] of [['csv', null], ['json', '['], ['ndjson', '{'], ['svg', '<svg'], ['png', '\x89PNG']]) {
+    for (const [ending, begins] of [['csv', null], ['json', '{"rows":['], ['ndjson', '{'], ['svg', '<svg'], ['png', '\x89PNG']]) {
       const answer = await page.request.get(`/tenant/acme-corp/report/${panel}.${ending}?dashboard=overview`);
       const body = (await answer.body()).toString('latin1');
       assert.equal(answer.status(), 200, `${panel}.${ending}`);
