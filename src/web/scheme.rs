@@ -24,7 +24,10 @@ pub fn lead_to_https(request: &Request, settings: &Settings) -> Option<Response>
     if secure || PROBES.contains(&request.uri().path()) {
         return None;
     }
-    let mut to = public.clone();
+    let mut to = match &settings.apps.origin {
+        Some(apps) if super::hosted::is_at(request, apps) => apps.clone(),
+        _ => public.clone(),
+    };
     to.set_path(request.uri().path());
     to.set_query(request.uri().query());
     let location = HeaderValue::from_str(to.as_str()).ok()?;
