@@ -5,16 +5,17 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test walkthrough-test test-outside schemathesis-test keycloak-test idp check fmt coverage bench setup
+.PHONY: run test rust-test dash-test browser-test walkthrough-test test-outside schemathesis-test keycloak-test idp check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
 	cargo build --release --locked
 	./target/release/loggia serve --demo
 
-test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser, then the walkthroughs of docs/
-	@tests/need.sh build postgres browser
+test: ## the whole suite: Rust on SQLite and PostgreSQL, the Dash side, then the browser, then the walkthroughs of docs/
+	@tests/need.sh build postgres browser dash
 	@tests/timed.sh "rust suite" $(MAKE) --no-print-directory rust-test
+	@tests/timed.sh "dash suite" $(MAKE) --no-print-directory dash-test
 	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
 	@tests/timed.sh "walkthroughs" $(MAKE) --no-print-directory walkthrough-test
 
@@ -28,6 +29,10 @@ idp: ## the identity providers of the tests, from npm
 
 rust-test: idp
 	tests/postgres.sh cargo test --locked --workspace
+
+dash-test: ## the Python side of hosted Dash apps, examples/dash
+	@tests/need.sh dash
+	cd examples/dash && ../../target/dash-venv/bin/python -m pytest
 
 keycloak-test:
 	cargo build --locked
