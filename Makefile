@@ -39,6 +39,7 @@ keycloak-test:
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1 keycloak.outside.mjs
 
 browser-test: idp
+	@tests/need.sh dash
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
 
@@ -58,7 +59,7 @@ fmt:
 	rustfmt --edition 2024 --config-path . $(LISTED)
 
 coverage: ## lines covered, by room; fails below the agreed figures
-	@tests/need.sh build postgres browser coverage
+	@tests/need.sh build postgres browser dash coverage
 	tests/coverage.sh
 
 bench: ## the figures of docs/performance.md

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from dash import Dash, Input, Output, State, dash_table, dcc, html
 from flask import Flask
@@ -20,6 +20,8 @@ from .warehouse import rows
 
 TICK_MS = int(os.environ.get("LTV_TICK_MS", "5000"))
 TOP = 100
+# As the page around it.
+PLAIN = {"backgroundColor": "transparent", "color": "inherit", "fontFamily": "system-ui, 'DejaVu Sans', sans-serif", "border": "0"}
 
 server = loggia_dash.install(Flask(__name__), audience=os.environ.get("LOGGIA_DASH_AUDIENCE", "dash:customer-ltv"))
 app = Dash(__name__, server=server, health_endpoint="_health", title="Customer lifetime value", update_title=None)
@@ -75,8 +77,9 @@ app.layout = html.Div(
             export_headers="display",
             cell_selectable=False,
             style_as_list_view=True,
-            style_cell={"backgroundColor": "transparent", "color": "inherit", "fontFamily": "inherit", "borderColor": "var(--hairline)"},
-            style_header={"backgroundColor": "transparent", "fontWeight": "600"},
+            style_cell=PLAIN,
+            style_header={"fontWeight": "600"},
+            style_cell_conditional=[{"if": {"column_id": name}, "textAlign": "left"} for name in ("customer", "first", "last")],
         ),
         html.Footer([html.Span("…", id="ticks")]),
     ],
@@ -130,7 +133,7 @@ def tick(count, search):
 
 def figure(months):
     """Bars, which need no WebGL. Colours come from the style sheet, so that they follow the theme."""
-    names = [month for month, _, _ in months]
+    names = [f"{date.fromisoformat(f'{month}-01'):%b %Y}" for month, _, _ in months]
     kinds = [("first orders", [first / 100 for _, first, _ in months]), ("later orders", [later / 100 for _, _, later in months])]
     quiet = {"fixedrange": True, "zeroline": False}
     empty = {"text": "No purchases in this range", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
@@ -144,7 +147,7 @@ def figure(months):
             "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
             "height": 280,
             "legend": {"orientation": "h", "y": 1.12},
-            "xaxis": {"type": "date", "tickformat": "%b %y", "showgrid": False, **quiet},
+            "xaxis": {"type": "category", "showgrid": False, **quiet},
             "yaxis": {"tickprefix": "$", **quiet},
             "annotations": [] if months else [empty],
         },
