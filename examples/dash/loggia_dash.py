@@ -7,7 +7,7 @@ After that nothing of the app is answered without a good token: no callback, no 
 who asks, `catalog()` which Unity Catalog is theirs, and `statement()` makes SQL in which nothing else can be named.
 
 Everything can be set by environment instead: LOGGIA_DASH_AUDIENCE, LOGGIA_DASH_ISSUER, LOGGIA_DASH_JWKS_URL,
-LOGGIA_DASH_INTROSPECT_URL, LOGGIA_DASH_REQUIRED.
+LOGGIA_DASH_INTROSPECT_URL, LOGGIA_DASH_REQUIRED. Needs Python 3.11, Flask and PyJWT[crypto]. See docs/dash.md.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from flask import Flask, jsonify
 from flask.testing import FlaskClient
-from hypothesis import configuration
+from hypothesis import HealthCheck, configuration, settings
 from jwt.algorithms import RSAAlgorithm
 
 import loggia_dash
@@ -25,6 +25,9 @@ AUDIENCE = "dash:customer-ltv"
 ACME, RETAIL = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 
 configuration.set_hypothesis_home_dir("../../target/dash-venv/.hypothesis")
+# How long an example takes says something about the machine, and nothing about the guard.
+settings.register_profile("suite", deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 class Authority:

@@ -262,7 +262,9 @@ def test_a_correlation_id_that_is_none_is_replaced(client, loggia, asked):
     ["kyros_acme_prod\n", "\nkyros_acme_prod", "acme; DROP TABLE", "acme; DROP TABLE tenants", "acme prod", 'a"b', "a`b", "a.b", "a-b", "1a", "a\x00", "ａcme", "a" * 300],
 )
 def test_a_catalog_that_is_no_identifier(client, loggia, name, caplog):
-    refused(asking(client, loggia.token(uc_catalog=name)), 403, "invalid_catalog")
+    """Also where nobody asks for the catalog: an app may read the claim itself."""
+    client.application.add_url_rule("/claim", view_func=lambda: loggia_dash.claims()["uc_catalog"])
+    refused(asking(client, loggia.token(uc_catalog=name), "/claim"), 403, "invalid_catalog")
     assert "invalid_catalog" in caplog.text
 
 
