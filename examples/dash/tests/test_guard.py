@@ -30,7 +30,8 @@ def refused(answer, code, word):
     assert ("WWW-Authenticate" in answer.headers) == (code == 401)
 
 
-def test_claims_are_there_for_callbacks(client, loggia):
+def test_claims_available_to_callbacks(client, loggia):
+    """Seed story 3.1."""
     answer = asking(client, loggia.token())
     assert answer.status_code == 200
     assert answer.json["tenant_id"] == ACME and answer.json["tenant"] == "acme-corp"
@@ -147,7 +148,8 @@ def test_a_token_of_another_issuer(client, loggia, iss):
 
 
 @pytest.mark.parametrize("changed", [{"exp": -1}, {"exp": -3600}, {"nbf": 60}, {"iat": 60}])
-def test_a_token_that_is_not_good_at_this_moment(client, loggia, changed):
+def test_expired_token_rejected(client, loggia, changed):
+    """Seed story 2.8; and one that is not good yet."""
     moment = {name: int(time.time()) + by for name, by in changed.items()}
     refused(asking(client, loggia.token(**moment)), 401, "invalid_token")
 
