@@ -93,6 +93,12 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
     }
 }
 
+/// What custom panels ask: this program's endpoints, and the servers that the settings name.
+pub fn endpoints(settings: &Settings) -> Endpoints {
+    let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
+    Endpoints::new(custom_panels::registry(), reach)
+}
+
 /// Everything the server is made of, and the tasks that keep it going.
 ///
 /// # Errors
@@ -100,6 +106,7 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
 pub async fn parts(
     mut settings: Settings,
     clock: Clock,
+    endpoints: Endpoints,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
     let central = central(&settings, clock.clone()).await?;
@@ -131,8 +138,7 @@ pub async fn parts(
     }
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
-    let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
-    let endpoints = Endpoints::new(custom_panels::registry(), reach);
+    let endpoints = endpoints.signing(&tenancy, &identities);
     let rates = Rates::new(&settings.rates);
     let parts = Arc::new(Parts {
         settings,

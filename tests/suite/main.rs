@@ -21,6 +21,7 @@ mod detail;
 mod docs;
 mod doors;
 mod doctor;
+mod endpoints;
 mod examples;
 mod exports;
 mod filters;
