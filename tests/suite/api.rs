@@ -432,6 +432,10 @@ async fn the_documentation_shows_every_operation_of_the_document() {
         assert!(page.contains(&format!("id=\"{id}\"")) && page.contains(&path), "{method} {path} is not on the page");
         assert!(!document["paths"][&path][method.to_lowercase()].is_null(), "{method} {path} is not in the document");
     }
+    assert!(page.contains("<code>application/problem+json</code>") && page.contains("<code>disable_aggregation</code>"));
+    let told =
+        page.split("<pre").enumerate().map(|(i, part)| if i == 0 { part } else { part.split("</pre>").nth(1).unwrap_or("") });
+    assert!(!told.collect::<String>().contains('`'), "names stand apart, not between back-ticks");
     let foreign = ["style=\"", "src=\"http", "href=\"http"];
     assert!(foreign.iter().all(|what| !page.contains(what)), "nothing inline, nothing from outside");
     assert_eq!(world.get(&Person::nobody(), "/docs").await.status(), 303);

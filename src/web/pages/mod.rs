@@ -18,6 +18,7 @@ pub mod login;
 pub mod logout;
 pub mod oidc;
 pub mod panel;
+mod prose;
 pub mod report;
 pub mod tenant;
 
