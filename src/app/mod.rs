@@ -9,4 +9,4 @@ mod key;
 mod secret;
 mod serve;
 
-pub use serve::{Running, start};
+pub use serve::{Running, start, start_with};

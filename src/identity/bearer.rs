@@ -5,6 +5,7 @@ use super::claims::{Claims, TenantClaims};
 use super::machines::Machine;
 use super::tokens::{API, INTERNAL};
 use super::{Credential, Identities, Identity, Scope, Scopes, claims};
+use crate::central::devices::{self, Device};
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::users::{self, User};
 use crate::central::{Error, machine_clients};
@@ -65,6 +66,7 @@ pub(super) struct Bearer {
 enum Subject {
     User(Box<User>),
     Machine(Box<Machine>),
+    Device(Box<Device>),
 }
 
 impl Identities {
@@ -127,6 +129,7 @@ impl Identities {
         let identity = match subject {
             Subject::User(user) => Identity::bearing(*user, credential, correlation),
             Subject::Machine(machine) => Identity::machine(&machine, credential, correlation),
+            Subject::Device(device) => Identity::screen(&device, credential, correlation),
         };
         Ok(Examined { identity, claims })
     }
@@ -142,7 +145,7 @@ impl Identities {
             Some(user) => Some(Subject::User(Box::new(user))),
             None => match machine_clients::find(central, sub).await? {
                 Some(row) => Some(Subject::Machine(Box::new(row.try_into()?))),
-                None => None,
+                None => devices::by_id(central, sub).await?.map(Box::new).map(Subject::Device),
             },
         };
         let tenant = match tenant {
@@ -165,6 +168,12 @@ fn for_tenant(claims: &TenantClaims, tenant: Option<Tenant>, subject: &Subject) 
     {
         return Err(Refusal::Bad("the machine may not read this tenant any more".to_owned()));
     }
+    // A screen looks at its own dashboards; what it is given is for what they show, and never for the API beside them.
+    if let Subject::Device(device) = subject
+        && (device.tenant != tenant.id || claims.basics.aud == API)
+    {
+        return Err(Refusal::Bad("no such token is given to a wall screen".to_owned()));
+    }
     let role: Role = claims.role.parse().map_err(Refusal::Bad)?;
     Ok(Credential::Tenant { tenant: TenantId(claims.tenant_id), role, jti: claims.basics.jti.clone() })
 }
@@ -174,6 +183,8 @@ impl Subject {
         match self {
             Subject::User(user) => user.active,
             Subject::Machine(machine) => machine.active,
+            // its row is gone with its link
+            Subject::Device(_) => true,
         }
     }
 }

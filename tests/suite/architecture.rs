@@ -83,6 +83,7 @@ fn proofs_are_handed_out_in_one_place_each() {
     only_in("TenantScope {", &["tenancy", "web"]); // web: only `impl FromRequest for TenantScope {`
     only_in("mint_for_tenant(", &["identity", "tenancy"]);
     only_in("mint_for_app(", &["identity", "tenancy"]);
+    only_in("mint_for_endpoint(", &["identity", "tenancy"]);
     only_in("AssertSqlSafe", &["datastore", "central", "demo"]);
 }
 
