@@ -120,9 +120,6 @@ impl Endpoint for Pass {
 
 async fn pass(request: Request) -> Result<Response> {
     let parts = parts(&request)?.clone();
-    if !parts.settings.serves_apps() {
-        return Err(Error::NotFound("page: apps are switched off here"));
-    }
     let side = place_of(&request, &parts.settings);
     let target = Target::read(request.uri());
     if let (Side::Apps, Ok(Some(target))) = (side, &target)
@@ -134,6 +131,9 @@ async fn pass(request: Request) -> Result<Response> {
         Side::Apps => guards::of_app_elsewhere(&request).await?,
         Side::Ours { .. } => guards::of_app(&request).await?,
     };
+    if !parts.settings.serves_apps() {
+        return Err(Error::NotFound("page: apps are switched off here"));
+    }
     let target = match target {
         Ok(Some(target)) => target,
         Ok(None) => return Err(Error::NotFound("app")),
