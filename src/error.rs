@@ -117,6 +117,14 @@ pub enum Error {
     /// What is there already, or who owns it, stands against it; the words say what and what to do.
     #[error("conflict: {0}")]
     Conflict(String),
+    /// What was looked at first stands against it; each fault at the field that asked for it.
+    #[error("{what}")]
+    Unready {
+        /// What was not done.
+        what: String,
+        /// Why not.
+        faults: Vec<FieldFault>,
+    },
     /// More was sent than is taken.
     #[error("request too large: {0}")]
     TooLarge(&'static str),
@@ -167,7 +175,7 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
-            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Conflict(_) | Error::Unready { .. } => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Error::OtherHost => StatusCode::MISDIRECTED_REQUEST,
@@ -190,7 +198,7 @@ impl Error {
             Error::NotFound(_) => "Nothing is here",
             Error::Method => "This address cannot do that",
             Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
-            Error::Conflict(_) => "That cannot be done as things stand",
+            Error::Conflict(_) | Error::Unready { .. } => "That cannot be done as things stand",
             Error::TooLarge(_) | Error::HeadersTooLarge => "That is too large",
             Error::OtherHost => "This is another address",
             Error::TooMany(_) => "Too many requests",
@@ -214,6 +222,10 @@ impl Error {
             Error::Malformed(why) => format!("{why}."),
             Error::Invalid(faults) => faults.iter().map(|f| format!("{}: {}.", f.field, f.message)).collect::<Vec<_>>().join(" "),
             Error::Conflict(what) => what.clone(),
+            Error::Unready { what, faults } => {
+                let why: String = faults.iter().map(|fault| format!(" {}.", fault.message)).collect();
+                format!("{what}.{why}")
+            }
             Error::TooLarge(what) => format!("{what}."),
             Error::HeadersTooLarge => "The headers are larger than 32 KiB. Clear this site's cookies and try again.".into(),
             Error::OtherHost => "The demo answers under localhost alone. For another name, set LOGGIA_PUBLIC_URL to it.".into(),
@@ -231,7 +243,7 @@ impl Error {
     /// The faults of the input, where there are some.
     pub fn faults(&self) -> &[FieldFault] {
         match self {
-            Error::Invalid(faults) => faults,
+            Error::Invalid(faults) | Error::Unready { faults, .. } => faults,
             _ => &[],
         }
     }

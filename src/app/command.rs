@@ -64,6 +64,9 @@ enum Command {
     /// Local accounts
     #[command(subcommand)]
     User(User),
+    /// One tenant
+    #[command(subcommand)]
+    Tenant(Tenant),
     /// The key that seals stored secrets
     #[command(subcommand)]
     Secret(SecretKey),
@@ -75,9 +78,24 @@ enum Command {
         /// Also what only matters to those who mean harm
         #[arg(long)]
         security: bool,
+        /// Also whether this tenant can move to the new flow of its hosted apps
+        #[arg(long, value_name = "TENANT")]
+        rollout: Option<String>,
         /// Write what was found into the audit under this name
         #[arg(long, value_name = "NAME")]
         sign: Option<String>,
+    },
+}
+
+/// What is done about one tenant.
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Tell by which flow its hosted apps are reached, or move it: into the new flow after a look at its apps, back at once
+    Rollout {
+        /// Which tenant
+        slug: String,
+        /// legacy, canary or current; without it, the one it is on is told
+        to: Option<String>,
     },
 }
 
@@ -183,10 +201,11 @@ fn carry_out(given: Loggia) -> Result<ExitCode, String> {
             runtime()?.block_on(super::desk::apply(&settings, plan, restore)).map(|told| done(&told))
         }
         Command::User(user) => runtime()?.block_on(super::desk::user(&settings, user)).map(|told| done(&told)),
+        Command::Tenant(tenant) => runtime()?.block_on(super::tenant::run(&settings, tenant)).map(judged),
         Command::Secret(SecretKey::Rotate) => runtime()?.block_on(super::secret::rotate(&settings)).map(|told| done(&told)),
         Command::Audit(asked) => runtime()?.block_on(super::audit::run(&settings, asked)).map(judged),
-        Command::Doctor { security, sign } => {
-            let asked = super::doctor::Asked { security, sign };
+        Command::Doctor { security, rollout, sign } => {
+            let asked = super::doctor::Asked { security, rollout, sign };
             runtime()?.block_on(super::doctor::examine(&settings, &asked)).map(judged)
         }
         Command::Serve { .. } | Command::Schema { .. } => Ok(ExitCode::SUCCESS),

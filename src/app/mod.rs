@@ -8,5 +8,6 @@ mod doctor;
 mod key;
 mod secret;
 mod serve;
+mod tenant;
 
 pub use serve::{Running, start, start_with};

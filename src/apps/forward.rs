@@ -32,7 +32,7 @@ use crate::config::{App, Upstream};
 use crate::domain::CorrelationId;
 
 /// What is sent to an app.
-type Sent = BoxBody<Bytes, io::Error>;
+pub(super) type Sent = BoxBody<Bytes, io::Error>;
 /// The connections to the apps.
 pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Sent>;
 

@@ -12,7 +12,7 @@ use crate::config::{App, AppUse, Upstream};
 use crate::domain::Clock;
 
 /// How long an upstream may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How often each is asked.
 pub const EVERY: Duration = Duration::from_secs(15);
 

@@ -8,6 +8,7 @@
 //! | a web socket | [`Apps::tunnel`] |
 //! | what fails inside a frame | [`Watch`] |
 //! | whether an upstream answers | [`Probes`] |
+//! | whether a tenant may go over to the new flow | [`Preflight`] |
 
 mod astray;
 mod callback;
@@ -18,6 +19,7 @@ mod frames;
 mod headers;
 mod health;
 mod policy;
+mod preflight;
 mod target;
 mod tunnel;
 mod watch;
@@ -35,6 +37,7 @@ pub use frames::{Belongs, Frames, Opened, Trace};
 pub use headers::is_forged;
 pub use health::{EVERY, Health, Probes, each, probe};
 pub use policy::Place;
+pub use preflight::{Preflight, Verdict};
 pub use target::{DASH, FRAME, TICKET, Target, Trick, referred};
 pub use tunnel::{wants, wants_any};
 pub use watch::Watch;

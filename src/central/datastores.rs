@@ -1,6 +1,7 @@
 //! Where each tenant's data is: addresses by reference, never a resolved secret.
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -108,6 +109,20 @@ pub async fn records(from: &impl Source, tenant: TenantId) -> Result<Vec<Record>
 pub async fn of(from: &impl Source, tenant: TenantId) -> Result<Vec<Stored>, Error> {
     let rows = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_asc(Column::Id).limit(LIMIT).all(from.on()).await?;
     rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// So many tenants that share a catalog are named at most.
+const OWNERS: u64 = 50;
+
+/// Whose primary datastores, in whatever environment, have this catalog: Unity Catalog does not tell capitals apart.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn owners(from: &impl Source, catalog: &str) -> Result<Vec<TenantId>, Error> {
+    let same = Expr::expr(Func::lower(Expr::col(Column::UcCatalog))).eq(catalog.to_lowercase());
+    let query = Entity::find().select_only().column(Column::TenantId).distinct();
+    let query = query.filter(Column::IsPrimary.eq(true)).filter(same).order_by_asc(Column::TenantId).limit(OWNERS);
+    Ok(query.into_tuple::<Uuid>().all(from.on()).await?.into_iter().map(TenantId).collect())
 }
 
 /// Adds a datastore.

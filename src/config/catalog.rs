@@ -117,6 +117,21 @@ impl Catalog {
         own.or_else(|| self.apps.get(key)).filter(|app| app.is_for(slug))
     }
 
+    /// The apps that the tenant of this slug has, whoever looks, each with those of its dashboards that show it; `assigned` are
+    /// the shared dashboards it is assigned.
+    pub fn apps_of(&self, slug: &Slug, assigned: &[String]) -> Vec<(Arc<App>, Vec<Key>)> {
+        let mut shown: BTreeMap<&Key, Vec<Key>> = BTreeMap::new();
+        for dashboard in self.of(slug, assigned) {
+            if let Some(app) = &dashboard.app {
+                shown.entry(app).or_default().push(dashboard.key.clone());
+            }
+        }
+        for app in self.tenants.get(slug).into_iter().flat_map(|tenant| &tenant.file.apps) {
+            shown.entry(app).or_default();
+        }
+        shown.into_iter().filter_map(|(key, dashboards)| Some((self.app_of(slug, key)?.clone(), dashboards))).collect()
+    }
+
     /// The first of this tenant's dashboards whose body is the app and which the caller may see.
     pub fn dashboard_of_app(&self, scope: &TenantScope, app: &Key) -> Option<Arc<Dashboard>> {
         let mut all = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| dashboard.app.as_ref() == Some(app));

@@ -3,6 +3,7 @@
 mod actor;
 mod clock;
 mod correlation;
+mod finding;
 mod id;
 pub mod range;
 mod role;
@@ -12,6 +13,7 @@ pub mod unit;
 pub use actor::{Actor, ActorKind};
 pub use clock::Clock;
 pub use correlation::CorrelationId;
+pub use finding::{Finding, Level};
 pub use id::{Email, Key, Slug, TenantId, UserId};
 pub use range::{Moment, PRESETS, Preset, RangeSpec, TimeRange};
 pub use role::{Role, VisibleTo};

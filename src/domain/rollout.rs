@@ -28,6 +28,11 @@ impl Rollout {
         }
     }
 
+    /// Whether moving from here to there begins the new flow: back, and between canary and current, nothing new begins.
+    pub fn begins(self, to: Rollout) -> bool {
+        self.is_legacy() && !to.is_legacy()
+    }
+
     /// Whether this is the old flow.
     pub fn is_legacy(self) -> bool {
         self == Rollout::Legacy

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::claims::{Claims, TenantClaims};
 use super::machines::Machine;
-use super::tokens::{API, INTERNAL};
+use super::tokens::{API, INTERNAL, TRIAL, TRIAL_NAME};
 use super::{Credential, Identities, Identity, Scope, Scopes, claims};
 use crate::central::devices::{self, Device};
 use crate::central::tenants::{self, Status, Tenant};
@@ -104,7 +104,14 @@ impl Identities {
     /// Reads a token of ours whoever it was made for, a hosted app among them: whether it is good, and who would bring it.
     pub(crate) async fn introspected(&self, token: &str, correlation: CorrelationId) -> Result<Examined, Refusal> {
         let claims = self.tokens().read(token, self.central().clock().now()).await?;
-        self.examine(claims, correlation).await
+        match &claims {
+            Claims::Tenant(trial) if trial.basics.sub == TRIAL => {
+                let bearer = self.bearer_of(TRIAL, Some(trial.tenant_id)).await?;
+                let credential = for_tenant(trial, bearer.tenant, None)?;
+                Ok(Examined { identity: Identity::trial(credential, correlation), claims })
+            }
+            _ => self.examine(claims, correlation).await,
+        }
     }
 
     /// Holds what a token says against what the central database says now.
@@ -117,7 +124,7 @@ impl Identities {
         let subject = bearer.subject.filter(Subject::is_active);
         let subject = subject.ok_or_else(|| Refusal::Bad("its bearer is gone, or may not sign in".to_owned()))?;
         let credential = match &claims {
-            Claims::Tenant(claims) => for_tenant(claims, bearer.tenant, &subject)?,
+            Claims::Tenant(claims) => for_tenant(claims, bearer.tenant, Some(&subject))?,
             Claims::Machine(claims) => {
                 let Subject::Machine(machine) = &subject else {
                     return Err(Refusal::Bad("a person brings a machine's token".to_owned()));
@@ -158,12 +165,12 @@ impl Identities {
     }
 }
 
-fn for_tenant(claims: &TenantClaims, tenant: Option<Tenant>, subject: &Subject) -> Result<Credential, Refusal> {
+fn for_tenant(claims: &TenantClaims, tenant: Option<Tenant>, subject: Option<&Subject>) -> Result<Credential, Refusal> {
     let tenant = tenant.ok_or_else(|| Refusal::Bad("the tenant it is good for is gone".to_owned()))?;
     if tenant.status != Status::Active {
         return Err(Refusal::Bad(format!("the tenant it is good for is {}", tenant.status)));
     }
-    if let Subject::Machine(machine) = subject
+    if let Some(Subject::Machine(machine)) = subject
         && !machine.scopes.allow(&Scope::Read(tenant.slug))
     {
         return Err(Refusal::Bad("the machine may not read this tenant any more".to_owned()));
@@ -215,6 +222,19 @@ impl Identity {
             credential,
             selected: None,
             actor: Actor::issue(ActorKind::Machine, Some(user), machine.client_id.as_str(), None, correlation),
+        }
+    }
+
+    /// The installation itself, trying an app: known to introspection alone, so that the app may ask after the token.
+    fn trial(credential: Credential, correlation: CorrelationId) -> Identity {
+        Identity {
+            user: UserId(TRIAL),
+            name: TRIAL_NAME.to_owned(),
+            label: TRIAL_NAME.to_owned(),
+            operator: false,
+            credential,
+            selected: None,
+            actor: Actor::issue(ActorKind::System, None, TRIAL_NAME, None, correlation),
         }
     }
 

@@ -22,6 +22,10 @@ pub(super) const INTERNAL: &str = "loggia:internal";
 const APP: &str = "dash:";
 /// What the audience of another server's token begins with, where a panel is made there.
 const ENDPOINT: &str = "endpoint:";
+/// Whom a token is made for by which the installation itself tries an app: nobody's account, and no client's.
+pub(super) const TRIAL: Uuid = Uuid::nil();
+/// What such a token calls its bearer.
+pub(super) const TRIAL_NAME: &str = "loggia-check";
 /// How long a machine client's token lasts.
 const MACHINE: TimeDelta = TimeDelta::minutes(10);
 
@@ -169,17 +173,20 @@ impl Identities {
     async fn mint_tenant(&self, who: &Identity, grant: &Grant, aud: String, lasts: TimeDelta) -> Result<Minted, KeyFault> {
         let basics = self.tokens().basics(who.user().0, aud, self.central().clock().now(), lasts);
         let claims = TenantClaims {
-            basics: basics.clone(),
             email: who.is_person().then(|| who.email().to_owned()),
-            // to run the installation is nothing a token for one tenant speaks of
-            role: grant.role.min(Role::Admin).as_str().to_owned(),
-            tenant_id: grant.tenant.0,
-            tenant: grant.slug.to_string(),
-            env: Some(grant.env.clone()),
-            uc_catalog: grant.catalog.clone(),
             client_id: (who.kind() == ActorKind::Machine).then(|| who.email().to_owned()),
+            ..granted(&basics, grant)
         };
         self.tokens().mint(&claims, &basics).await
+    }
+
+    /// A token by which the installation itself tries whether an app takes its tokens: for one app and one tenant, and nobody's.
+    /// Only `tenancy` calls it, and only `apps` is given it, for the upstream alone.
+    pub(crate) async fn mint_trial(&self, grant: &Grant, app: &Key) -> Result<Minted, KeyFault> {
+        let (tokens, now) = (self.tokens(), self.central().clock().now());
+        let basics = tokens.basics(TRIAL, format!("{APP}{app}"), now, seconds(tokens.token.app_ttl));
+        let claims = TenantClaims { client_id: Some(TRIAL_NAME.to_owned()), ..granted(&basics, grant) };
+        tokens.mint(&claims, &basics).await
     }
 
     /// A token for the internal API.
@@ -187,6 +194,21 @@ impl Identities {
         let basics = self.tokens().basics(id, INTERNAL.to_owned(), self.central().clock().now(), MACHINE);
         let claims = MachineClaims { basics: basics.clone(), client_id: client_id.to_owned(), scope: scopes.to_string() };
         self.tokens().mint(&claims, &basics).await
+    }
+}
+
+/// What a token says of its tenant, whoever bears it.
+fn granted(basics: &Basics, grant: &Grant) -> TenantClaims {
+    TenantClaims {
+        basics: basics.clone(),
+        email: None,
+        // to run the installation is nothing a token for one tenant speaks of
+        role: grant.role.min(Role::Admin).as_str().to_owned(),
+        tenant_id: grant.tenant.0,
+        tenant: grant.slug.to_string(),
+        env: Some(grant.env.clone()),
+        uc_catalog: grant.catalog.clone(),
+        client_id: None,
     }
 }
 

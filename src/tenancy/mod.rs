@@ -13,6 +13,7 @@ mod open;
 pub mod preferences;
 mod proof;
 mod refused;
+mod rollout;
 mod scope;
 mod standing;
 mod state;
@@ -39,6 +40,7 @@ pub use declare::{Difference, How};
 pub use draft::DatastoreDraft;
 pub use proof::{Operator, TenantAdmin};
 pub use refused::Refused;
+pub use rollout::{Catalogs, Step};
 pub use scope::{Denied, TenantScope};
 pub use tokens::{Exchanged, NotExchanged};
 

@@ -12,7 +12,7 @@ use crate::domain::{Actor, Rollout, Slug, TenantId};
 use super::check::{self, Faults};
 use super::declare::words;
 use super::state::tombstone;
-use super::{Refused, Tenancy};
+use super::{Refused, Step, Tenancy};
 
 pub use crate::central::tenants::{Listing, Record, Sort};
 
@@ -47,6 +47,8 @@ pub struct TenantEdit {
     pub components: Option<Option<Vec<String>>>,
     pub processed: Option<String>,
     pub uploads: Option<String>,
+    /// The step to another flow of its hosted apps; refused as stale when it is on another than the step begins at.
+    pub rollout: Option<Step>,
     /// When it was changed last, as the one who edits saw it; refused as stale when that is no longer so.
     pub seen: Option<DateTime<Utc>>,
 }
@@ -99,10 +101,11 @@ impl Tenancy {
     /// # Errors
     /// See [`Refused`].
     pub async fn edit(&self, actor: &Actor, name: &str, edit: &TenantEdit) -> Result<Record, Refused> {
-        let change = Change::open(self.central(), actor).await?;
+        let mut change = Change::open(self.central(), actor).await?;
         change.alone(Topic::Tenants).await?;
         let before = tenants::record(&change, name).await?.ok_or(Refused::NotFound("tenant"))?;
-        if edit.seen.is_some_and(|seen| seen != before.updated_at) {
+        let elsewhere = |step: Step| step.from() != before.tenant.rollout;
+        if edit.seen.is_some_and(|seen| seen != before.updated_at) || edit.rollout.is_some_and(elsewhere) {
             return Err(Refused::Stale);
         }
         let mut faults = Faults::default();
@@ -116,8 +119,16 @@ impl Tenancy {
         }
         tenants::update(&change, &tenant).await?;
         let updated_at = change.at();
-        let about = About::target(&tenant.slug).in_tenant(tenant.id).with("what", words(&before.tenant, &tenant));
-        change.commit(Action::UpdateTenant, about).await?;
+        let about = || About::target(&tenant.slug).in_tenant(tenant.id);
+        if tenant.rollout != before.tenant.rollout {
+            let (from, to) = (before.tenant.rollout.as_str(), tenant.rollout.as_str());
+            change.note(Action::RolloutChanged, about().with("from", from).with("to", to));
+        }
+        let what = words(&before.tenant, &tenant);
+        if !what.is_empty() {
+            change.note(Action::UpdateTenant, about().with("what", what));
+        }
+        change.commit_noted().await?;
         if tenant.status != Status::Active {
             self.0.stores.retain(|(owner, _)| *owner != tenant.id);
         }
@@ -173,6 +184,9 @@ fn edited(before: &Tenant, edit: &TenantEdit, faults: &mut Faults) -> Tenant {
             word if word == before.status.as_str() => {}
             _ => faults.tell("status", "a tenant is set to active or suspended"),
         }
+    }
+    if let Some(step) = edit.rollout {
+        tenant.rollout = step.to();
     }
     let config = &mut tenant.config;
     let mut set =

@@ -11,7 +11,8 @@ use std::fmt;
 
 use super::{Denied, Tenancy, TenantScope};
 use crate::central::audit::{About, Action};
-use crate::central::{self, Change, tenants};
+use crate::central::tenants::{self, Tenant};
+use crate::central::{self, Change};
 use crate::domain::{CorrelationId, Key, Role, Slug, TenantId};
 use crate::identity::{Credential, Grant, Identities, Identity, KeyFault, Minted, Refusal, Scope, Told};
 
@@ -102,6 +103,23 @@ impl Tenancy {
     /// [`KeyFault`] when no key signs at this moment.
     pub async fn endpoint_token(&self, identities: &Identities, scope: &TenantScope, host: &str) -> Result<String, KeyFault> {
         Ok(identities.mint_for_endpoint(scope.identity(), &self.grant(scope), host).await?.token)
+    }
+
+    /// A token for a hosted app that the installation itself tries it with: as a viewer of the tenant would bring it, and
+    /// nobody's. It is for the upstream alone; no route hands it to a caller.
+    ///
+    /// # Errors
+    /// [`KeyFault`] when no key signs at this moment.
+    pub(crate) async fn trial_token(
+        &self,
+        identities: &Identities,
+        tenant: &Tenant,
+        catalog: Option<String>,
+        app: &Key,
+    ) -> Result<String, KeyFault> {
+        let env = self.0.house.env.as_str().to_owned();
+        let grant = Grant { tenant: tenant.id, slug: tenant.slug.clone(), role: Role::Viewer, env, catalog };
+        Ok(identities.mint_trial(&grant, app).await?.token)
     }
 
     /// Whether a token of ours is still good, and what it says: its signature, its time, its bearer and tenant, and that the

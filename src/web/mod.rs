@@ -44,7 +44,7 @@ pub use paced::Paced;
 pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
-use crate::apps::Apps;
+use crate::apps::{Apps, Preflight};
 use crate::central::Central;
 use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
@@ -76,6 +76,19 @@ pub struct Parts {
     pub endpoints: Endpoints,
     pub apps: Apps,
     pub rates: Rates,
+}
+
+impl Parts {
+    /// The look before a tenant goes over to the new flow of its hosted apps.
+    pub fn preflight(&self) -> Preflight<'_> {
+        Preflight {
+            client: self.apps.client(),
+            tenancy: &self.tenancy,
+            identities: &self.identities,
+            catalog: self.catalog.now(),
+            settings: &self.settings,
+        }
+    }
 }
 
 /// The tenant that stands in a path.

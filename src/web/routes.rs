@@ -146,12 +146,14 @@ routes! { PUBLIC, public:
     "/admin/tenants/:slug"                                { GET Operator => pages::admin::tenant::show, POST Operator => pages::admin::tenant::save }
     "/admin/tenants/:slug/brand.css"                      { GET Operator => pages::admin::tenant::preview }
     "/admin/tenants/:slug/status"                         { POST Operator => pages::admin::tenant::set_status }
+    "/admin/tenants/:slug/rollout"                        { POST Operator => pages::admin::rollout::switch }
     "/admin/tenants/:slug/devices/revoke"                 { POST Operator => pages::admin::tenant::revoke_device }
     "/admin/tenants/:slug/delete"                         { GET Operator => pages::admin::tenant_delete::show, POST Operator => pages::admin::tenant_delete::submit }
     "/admin/tenants/:slug/datastores/new"                 { GET Operator => pages::admin::datastore::show_new, POST Operator => pages::admin::datastore::create }
     "/admin/tenants/:slug/datastores/:store"              { GET Operator => pages::admin::datastore::show, POST Operator => pages::admin::datastore::save }
     "/admin/tenants/:slug/datastores/:store/test"         { POST Operator => pages::admin::datastore::test }
     "/admin/tenants/:slug/datastores/:store/delete"       { POST Operator => pages::admin::datastore::delete }
+    "/admin/apps"                                         { GET Operator => pages::admin::apps::show }
     "/admin/clients"                                      { GET Operator => pages::admin::clients::show }
     "/admin/clients/new"                                  { GET Operator => pages::admin::client::show_new, POST Operator => pages::admin::client::create }
     "/admin/clients/:client"                              { GET Operator => pages::admin::client::show, POST Operator => pages::admin::client::save }

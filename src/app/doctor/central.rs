@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 
-use super::{Finding, bad, good, note};
+use super::{bad, good, note};
 use crate::central::{self, Central, Examined, Rights, audit, users};
-use crate::domain::Clock;
+use crate::domain::{Clock, Finding};
 use crate::settings::Settings;
 
 /// Clocks further apart than this make tokens early or late.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::central::skew;
-use super::{Finding, bad, good, note};
-use crate::domain::Clock;
+use super::{bad, good, note};
+use crate::domain::{Clock, Finding};
 use crate::settings::{Oidc, Settings};
 
 /// How long another server may take.

@@ -1,44 +1,29 @@
 //! `loggia doctor`: looks at everything an installation stands on, and says what is wrong and what to do about it.
 
+mod apps;
 mod central;
 mod issuer;
+mod rollout;
 mod settings;
 
 use std::fmt::Write;
 
 use crate::central::audit::{About, Action};
 use crate::central::{Central, Change};
-use crate::domain::{Clock, CorrelationId};
+use crate::domain::{Clock, CorrelationId, Finding, Level};
 use crate::identity;
 use crate::settings::Settings;
 
-/// How a finding is to be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    Good,
-    /// It works; somebody should know it all the same.
-    Note,
-    Bad,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
-    level: Level,
-    what: String,
-    fix: String,
-}
-
 fn good(what: impl Into<String>) -> Finding {
-    Finding { level: Level::Good, what: what.into(), fix: String::new() }
+    Finding::good(what)
 }
 
 fn note(what: impl Into<String>, fix: impl Into<String>) -> Finding {
-    Finding { level: Level::Note, what: what.into(), fix: fix.into() }
+    Finding::note(what, fix)
 }
 
 fn bad(what: impl Into<String>, fix: impl Into<String>) -> Finding {
-    Finding { level: Level::Bad, what: what.into(), fix: fix.into() }
+    Finding::bad(what, fix)
 }
 
 /// What the command was asked for.
@@ -46,6 +31,8 @@ fn bad(what: impl Into<String>, fix: impl Into<String>) -> Finding {
 pub struct Asked {
     /// Also what only matters to those who mean harm.
     pub security: bool,
+    /// Also whether this tenant can move to the new flow of its hosted apps.
+    pub rollout: Option<String>,
     /// Who signs what was found.
     pub sign: Option<String>,
 }
@@ -60,6 +47,12 @@ pub async fn examine(settings: &Settings, asked: &Asked) -> Result<(String, bool
     let (seen, central) = central::look(settings, &clock, asked.security).await;
     findings.extend(seen);
     findings.extend(issuer::look(settings, &clock).await);
+    if asked.security {
+        findings.extend(apps::look(settings).await);
+    }
+    if let Some(slug) = &asked.rollout {
+        findings.extend(rollout::look(settings, central.as_ref(), slug).await);
+    }
     let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
     let (goods, notes, bads) = (count(Level::Good), count(Level::Note), count(Level::Bad));
     let mut text = told(&findings);
@@ -73,7 +66,7 @@ pub async fn examine(settings: &Settings, asked: &Asked) -> Result<(String, bool
 }
 
 /// The worst last, where eyes are.
-fn told(findings: &[Finding]) -> String {
+pub(super) fn told(findings: &[Finding]) -> String {
     let mut text = String::new();
     for (level, word) in [(Level::Good, "good"), (Level::Note, "note"), (Level::Bad, "BAD ")] {
         for finding in findings.iter().filter(|finding| finding.level == level) {

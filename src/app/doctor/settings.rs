@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Finding, bad, good, note};
+use super::{bad, good, note};
+use crate::domain::Finding;
 use crate::settings::Settings;
 
 /// The settings alone, without asking anybody.

@@ -10,8 +10,10 @@ use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::{Administration, Group, TenantReading};
+use crate::apps::Verdict;
+use crate::domain::{Finding, Rollout};
 use crate::error::{Error, FieldFault, Result};
-use crate::tenancy::Status;
+use crate::tenancy::{Refused, Status, Step};
 use crate::tenancy::tenants::{Listing, NewTenant, Record, Sort, TenantEdit};
 use crate::web::openapi::{Body, By};
 use crate::web::{Parts, limits};
@@ -62,6 +64,8 @@ pub struct Tenant {
     name: String,
     /// `draft`, `provisioning`, `active`, `suspended`, `deleting`, `failed` or `missing` (its folder is gone).
     status: String,
+    /// By which flow its hosted apps are reached: `legacy`, `canary` or `current`.
+    rollout: String,
     /// Its time zone; UTC where there is none.
     timezone: Option<String>,
     /// How its pages look.
@@ -93,6 +97,7 @@ impl Tenant {
             slug: tenant.slug.to_string(),
             name: tenant.name,
             status: tenant.status.as_str().to_owned(),
+            rollout: tenant.rollout.as_str().to_owned(),
             timezone: config.zone,
             branding: Branding { accent: config.brand.accent, logo: config.brand.logo },
             dashboards,
@@ -118,6 +123,7 @@ impl Example for Tenant {
             slug: "acme-corp".to_owned(),
             name: "Acme Corp".to_owned(),
             status: "active".to_owned(),
+            rollout: "current".to_owned(),
             timezone: Some("America/New_York".to_owned()),
             branding: Branding::example(),
             dashboards: vec!["customer-ltv".to_owned()],
@@ -252,6 +258,9 @@ struct UpdateTenant {
     name: Option<String>,
     /// `active` or `suspended`.
     status: Option<String>,
+    /// `legacy`, `canary` or `current`. Out of `legacy` its hosted apps are looked at first, and 409 says what stands against it;
+    /// back to `legacy` it goes at once. It counts for the next page that is loaded.
+    rollout: Option<String>,
     /// Its time zone.
     timezone: Option<String>,
     /// How its pages look.
@@ -267,6 +276,7 @@ impl Example for UpdateTenant {
         UpdateTenant {
             name: Some("Acme Corporation".to_owned()),
             status: None,
+            rollout: None,
             timezone: None,
             branding: None,
             storage: None,
@@ -355,6 +365,27 @@ fn look(branding: Option<Branding>, storage: Option<Storage>) -> TenantEdit {
     }
 }
 
+/// The step to the flow of this word; none where the tenant is on it.
+async fn step(parts: &Parts, id: &str, word: &str) -> Result<Option<Step>> {
+    let fault = |message: String| FieldFault { field: "rollout".to_owned(), message };
+    let to: Rollout = match word.parse() {
+        Ok(to) => to,
+        Err(_) => return Err(Error::Invalid(vec![fault("a flow is legacy, canary or current".to_owned())])),
+    };
+    let record = limits::in_time(parts.tenancy.record(id)).await?;
+    if record.tenant.rollout == to {
+        return Ok(None);
+    }
+    match parts.preflight().step(&record, to).await.map_err(Refused::from)? {
+        Verdict::Go(step, _) => Ok(Some(step)),
+        Verdict::Stay(findings) => {
+            let told = |finding: Finding| fault(format!("{}; {}", finding.what, finding.fix));
+            let faults = findings.into_iter().filter(Finding::is_bad).map(told).collect();
+            Err(Error::Unready { what: format!("{} stays on {}", record.tenant.slug, record.tenant.rollout), faults })
+        }
+    }
+}
+
 /// Assigned is only what there is to see.
 fn known(parts: &Parts, keys: Option<&Vec<String>>) -> Result<()> {
     let catalog = parts.catalog.now();
@@ -437,8 +468,12 @@ impl Tenants {
         id: Path<String>,
         tenant: Body<UpdateTenant>,
     ) -> Result<Json<Tenant>> {
-        let UpdateTenant { name, status, timezone, branding, storage, updated_at } = tenant.0;
-        let edit = TenantEdit { name, status, timezone, seen: updated_at, ..look(branding, storage) };
+        let UpdateTenant { name, status, rollout, timezone, branding, storage, updated_at } = tenant.0;
+        let rollout = match rollout {
+            Some(word) => step(parts, &id, &word).await?,
+            None => None,
+        };
+        let edit = TenantEdit { name, status, rollout, timezone, seen: updated_at, ..look(branding, storage) };
         Ok(Json(Tenant::of(limits::in_time(parts.tenancy.edit(who.0.actor(), &id, &edit)).await?)))
     }
 

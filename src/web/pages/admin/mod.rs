@@ -1,11 +1,13 @@
 //! What operators run the installation with: plain forms that work without script.
 
+pub mod apps;
 pub mod audit;
 pub mod client;
 pub mod clients;
 pub mod config;
 pub mod datastore;
 pub mod overview;
+pub mod rollout;
 pub mod tenant;
 pub mod tenant_delete;
 pub mod tenants;
@@ -28,6 +30,7 @@ const PLACES: &[(&str, &str)] = &[
     ("Overview", "/admin"),
     ("Users", "/admin/users"),
     ("Tenants", "/admin/tenants"),
+    ("Apps", "/admin/apps"),
     ("Machine clients", "/admin/clients"),
     ("Audit", "/admin/audit"),
     ("Files", "/admin/config"),

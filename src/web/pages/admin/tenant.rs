@@ -10,6 +10,7 @@ use poem::{Request, Response, handler};
 use serde::Deserialize;
 
 use super::datastore::{StoreRow, rows};
+use super::rollout::{Flow, Looked, flow};
 use super::tenants::{State, state};
 use super::user::{seen, version};
 use super::{Chrome, Desk, again, at, framed};
@@ -67,6 +68,8 @@ pub struct TenantPage {
     pub file: Option<String>,
     /// What can be changed.
     pub fields: Vec<Field>,
+    /// By which flow its hosted apps are reached.
+    pub flow: Flow,
     /// The stylesheet of the preview.
     pub preview: String,
     /// How many members it has, in words.
@@ -105,6 +108,7 @@ pub(super) struct Sheet {
     pub(super) faults: Vec<FieldFault>,
     pub(super) stale: bool,
     pub(super) refused: Option<String>,
+    pub(super) looked: Looked,
     pub(super) done: Option<&'static str>,
 }
 
@@ -121,6 +125,9 @@ pub async fn show(
         "saved" => Some("Saved."),
         "suspended" => Some("Suspended: its members are told so, its tokens open nothing."),
         "active" => Some("Open again."),
+        "legacy" => Some("Back on legacy. Pages that are open stay on the new flow until they are loaded anew."),
+        "canary" => Some("On canary. Pages that are open stay as they are until they are loaded anew."),
+        "current" => Some("On current. Pages that are open stay as they are until they are loaded anew."),
         "store" => Some("The datastore is saved."),
         "store-gone" => Some("The datastore is forgotten. The database itself was not touched."),
         "revoked" => Some("The link is taken back: that screen shows nothing from now on."),
@@ -221,6 +228,7 @@ pub(super) async fn draw(
         made: moment(record.created_at, now),
         version: version(record.updated_at),
         stale: sheet.stale.then(|| moment(record.updated_at, now)),
+        flow: flow(parts, record, &sheet),
         refused: sheet.refused,
         file: tenant.config.declared.then(|| format!("{}/tenant.yaml", tenant.slug)),
         preview: sheet_address.href(),

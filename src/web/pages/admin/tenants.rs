@@ -46,6 +46,8 @@ pub struct Row {
     pub slug: String,
     /// Its state.
     pub state: State,
+    /// By which flow its hosted apps are reached.
+    pub flow: State,
     /// Where it is described, in words.
     pub source: &'static str,
     /// When it was made.
@@ -129,6 +131,7 @@ pub async fn show(
         ("Name", Some("name")),
         ("Short name", Some("slug")),
         ("State", Some("status")),
+        ("Flow", None),
         ("Described by", None),
         ("Made", Some("created")),
         ("Changed", Some("updated")),
@@ -162,6 +165,7 @@ fn row(record: &Record, now: chrono::DateTime<chrono::Utc>) -> Row {
         name: tenant.name.clone(),
         slug: tenant.slug.to_string(),
         state: state(tenant.status),
+        flow: super::apps::flow(tenant.rollout),
         source: if tenant.config.declared { "its folder" } else { "this database" },
         made: moment(record.created_at, now),
         changed: moment(record.updated_at, now),
