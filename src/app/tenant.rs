@@ -78,7 +78,9 @@ pub(super) async fn run(settings: &Settings, asked: Tenant) -> Result<(String, b
         }
     };
     match verdict {
-        Verdict::Stay(findings) => Ok((format!("{}{slug} stays on {from}: see to what is bad first.", doctor::told(&findings)), false)),
+        Verdict::Stay(findings) => {
+            Ok((format!("{}{slug} stays on {from}: see to what is bad first.", doctor::told(&findings)), false))
+        }
         Verdict::Go(step, findings) => {
             let edit = TenantEdit { rollout: Some(step), ..TenantEdit::default() };
             let done = tenancy.edit(&identity::console(CorrelationId::new()), &slug, &edit).await;

@@ -176,7 +176,7 @@ fn for_tenant(claims: &TenantClaims, tenant: Option<Tenant>, subject: Option<&Su
         return Err(Refusal::Bad("the machine may not read this tenant any more".to_owned()));
     }
     // A screen looks at its own dashboards; what it is given is for what they show, and never for the API beside them.
-    if let Subject::Device(device) = subject
+    if let Some(Subject::Device(device)) = subject
         && (device.tenant != tenant.id || claims.basics.aud == API)
     {
         return Err(Refusal::Bad("no such token is given to a wall screen".to_owned()));

@@ -13,8 +13,8 @@ use super::{Administration, Group, TenantReading};
 use crate::apps::Verdict;
 use crate::domain::{Finding, Rollout};
 use crate::error::{Error, FieldFault, Result};
-use crate::tenancy::{Refused, Status, Step};
 use crate::tenancy::tenants::{Listing, NewTenant, Record, Sort, TenantEdit};
+use crate::tenancy::{Refused, Status, Step};
 use crate::web::openapi::{Body, By};
 use crate::web::{Parts, limits};
 
