@@ -79,7 +79,8 @@ impl Preflight<'_> {
         let apps = self.catalog.apps_of(&tenant.slug, &tenant.config.shown());
         let mut findings = Vec::new();
         if tenant.status != Status::Active {
-            let what = format!("{} is {}: nobody opens its apps, and its tokens are good for nothing", tenant.slug, tenant.status);
+            let what =
+                format!("{} is {}: nobody opens its apps, and its tokens are good for nothing", tenant.slug, tenant.status);
             findings.push(Finding::bad(what, "open the tenant first"));
         }
         if apps.is_empty() {
@@ -159,7 +160,9 @@ impl Preflight<'_> {
         let (who, issuer) = (name(app), self.settings.issuer());
         let answer = match answer {
             Ok(answer) => answer,
-            Err(fault) => return Finding::bad(format!("{who} does not answer who brings a token: {fault}"), "look at its own log"),
+            Err(fault) => {
+                return Finding::bad(format!("{who} does not answer who brings a token: {fault}"), "look at its own log");
+            }
         };
         let reach = format!("let it reach {issuer}/.well-known/jwks.json: name server, firewall, certificate");
         match (answer.status, answer.words.as_str()) {
@@ -180,9 +183,7 @@ impl Preflight<'_> {
                     app.key
                 ),
             ),
-            (status @ 500.., _) => {
-                Finding::bad(format!("{who} fails when a token is brought ({status})"), "look at its own log")
-            }
+            (status @ 500.., _) => Finding::bad(format!("{who} fails when a token is brought ({status})"), "look at its own log"),
             (404, _) => Finding::note(
                 format!("whether {who} takes a token could not be seen: it has neither {LAYOUT} nor a front page"),
                 "open it once as a member of the tenant after the switch",
@@ -257,11 +258,16 @@ fn told_apart(record: &Record, catalogs: &crate::tenancy::Catalogs) -> Finding {
             format!("the tokens of {slug} name no catalog: an app that reads by catalog has nothing to show"),
             "give its datastore of this environment a uc_catalog, unless its apps go by the tenant's id",
         ),
-        (Some(catalog), []) => Finding::good(format!("the tokens of {slug} name the catalog {catalog}, which no other tenant has")),
+        (Some(catalog), []) => {
+            Finding::good(format!("the tokens of {slug} name the catalog {catalog}, which no other tenant has"))
+        }
         (Some(catalog), others) => {
             let others: Vec<&str> = others.iter().map(crate::domain::Slug::as_str).collect();
             Finding::bad(
-                format!("{slug} has the catalog {catalog} together with {}: an app shows each the other's data", others.join(", ")),
+                format!(
+                    "{slug} has the catalog {catalog} together with {}: an app shows each the other's data",
+                    others.join(", ")
+                ),
                 "give each tenant a uc_catalog of its own",
             )
         }
@@ -274,7 +280,9 @@ fn refused(app: &App, answer: Result<Answered, String>) -> Finding {
     match answer {
         Ok(Answered { status: 401 | 403, .. }) => Finding::good(format!("{who} turns away who brings no token")),
         Ok(Answered { status: 200..=299 | 304, .. }) => Finding::note(
-            format!("{who} answers without a token as well: it does not check tokens, and who reaches it directly reads what it shows"),
+            format!(
+                "{who} answers without a token as well: it does not check tokens, and who reaches it directly reads what it shows"
+            ),
             "let it verify the token, and let nobody but this server reach it",
         ),
         Ok(Answered { status, .. }) => Finding::note(format!("{who} answers {status} to who brings no token"), "401 is expected"),

@@ -39,6 +39,7 @@ mod pages;
 mod people;
 mod query;
 mod reload;
+mod rollout;
 mod screens;
 mod sessions;
 mod tenancy;

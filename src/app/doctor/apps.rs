@@ -30,7 +30,10 @@ async fn count(settings: &Settings) -> Result<usize, String> {
 fn served(settings: &Settings, apps: usize) -> Finding {
     let fix = "set LOGGIA_APPS__ORIGIN to an origin that is theirs alone, like https://apps.example.com";
     if let Some(origin) = &settings.apps.origin {
-        return good(format!("hosted apps are served on {}, where they reach nothing of ours", origin.origin().ascii_serialization()));
+        return good(format!(
+            "hosted apps are served on {}, where they reach nothing of ours",
+            origin.origin().ascii_serialization()
+        ));
     }
     if settings.apps.trusted || settings.demo {
         let why = if settings.apps.trusted { "LOGGIA_APPS__TRUSTED=true" } else { "the demo" };

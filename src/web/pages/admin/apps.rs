@@ -116,7 +116,8 @@ pub async fn show(operator: Operator, Data(parts): Data<&Arc<Parts>>, request: &
     let apps = catalog.apps();
     let (mut having, cut) = if apps.is_empty() { (HashMap::new(), false) } else { having(parts, &catalog).await? };
     let apps = apps.iter().map(|one| hosted(parts, one, having.remove(&one.app.file).unwrap_or_default(), now)).collect();
-    let cut = cut.then(|| format!("Only the first {} tenants were looked through for who has an app.", PAGE * (LOOKED_THROUGH / PAGE)));
+    let cut =
+        cut.then(|| format!("Only the first {} tenants were looked through for who has an app.", PAGE * (LOOKED_THROUGH / PAGE)));
     around::page(&AppsPage { chrome, desk, served: served(&parts.settings), apps, cut })
 }
 
@@ -163,11 +164,8 @@ fn hosted(parts: &Parts, one: &AppUse, mut tenants: Vec<Has>, now: DateTime<Utc>
     let app = &one.app;
     let more = tenants.len().saturating_sub(LISTED);
     tenants.truncate(LISTED);
-    let owner = |slug: &crate::domain::Slug| Link {
-        name: slug.to_string(),
-        href: format!("/admin/tenants/{slug}"),
-        current: false,
-    };
+    let owner =
+        |slug: &crate::domain::Slug| Link { name: slug.to_string(), href: format!("/admin/tenants/{slug}"), current: false };
     let legacy = app.legacy.iter().map(|upstream| ("legacy", upstream));
     Hosted {
         title: app.title.clone(),
@@ -220,9 +218,11 @@ fn served(settings: &Settings) -> Served {
             words: format!("On an origin of their own: {}", origin.origin().ascii_serialization()),
             more: "There, apps reach nothing of ours.",
         },
-        None if settings.apps.trusted => {
-            Served { mark: "warn", words: "On our own origin, as trusted code (LOGGIA_APPS__TRUSTED=true)".to_owned(), more: on_ours }
-        }
+        None if settings.apps.trusted => Served {
+            mark: "warn",
+            words: "On our own origin, as trusted code (LOGGIA_APPS__TRUSTED=true)".to_owned(),
+            more: on_ours,
+        },
         None if settings.demo => {
             Served { mark: "warn", words: "On our own origin, because this is the demo".to_owned(), more: on_ours }
         }

@@ -122,7 +122,9 @@ pub async fn switch(
             again(&page, http::StatusCode::CONFLICT)
         }
         Err(Refused::Stale) => {
-            let refused = Refused::NotNow("Somebody else changed this tenant meanwhile. What is stored now is shown: choose anew.".to_owned());
+            let refused = Refused::NotNow(
+                "Somebody else changed this tenant meanwhile. What is stored now is shown: choose anew.".to_owned(),
+            );
             refuse(parts, request, &operator, &path, Sheet::default(), refused).await
         }
         Err(refused) => refuse(parts, request, &operator, &path, Sheet { looked: kept, ..Sheet::default() }, refused).await,
