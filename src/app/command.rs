@@ -78,8 +78,8 @@ enum Command {
         /// Also what only matters to those who mean harm
         #[arg(long)]
         security: bool,
-        /// Also whether this tenant can move to the new flow of its hosted apps
-        #[arg(long, value_name = "TENANT")]
+        /// Also whether this tenant, or every tenant, can move to the new flow of its hosted apps
+        #[arg(long, value_name = "TENANT", num_args = 0..=1, default_missing_value = super::doctor::EVERY)]
         rollout: Option<String>,
         /// Write what was found into the audit under this name
         #[arg(long, value_name = "NAME")]

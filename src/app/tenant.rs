@@ -12,8 +12,8 @@ use crate::config::Catalog;
 use crate::domain::{Clock, CorrelationId, Rollout};
 use crate::identity::{self, Cost, Identities, SessionRules, TokenRules};
 use crate::settings::Settings;
-use crate::tenancy::tenants::TenantEdit;
-use crate::tenancy::{Refused, Tenancy};
+use crate::tenancy::tenants::{Record, TenantEdit};
+use crate::tenancy::{Refused, Step, Tenancy};
 
 /// What the commands about one tenant stand on: who signs tokens, which apps there are, and the way to them.
 pub(super) struct Desk {
@@ -43,6 +43,11 @@ impl Desk {
         })
     }
 
+    /// Whether this tenant has an app.
+    pub(super) fn has_apps(&self, record: &Record) -> bool {
+        !self.catalog.apps_of(&record.tenant.slug, &record.tenant.config.shown()).is_empty()
+    }
+
     pub(super) fn preflight<'a>(&'a self, settings: &'a Settings) -> Preflight<'a> {
         Preflight {
             client: &self.client,
@@ -69,7 +74,7 @@ pub(super) async fn run(settings: &Settings, asked: Tenant) -> Result<(String, b
     if from == to {
         return Ok((format!("{slug} is on {to} already."), true));
     }
-    let verdict = match crate::tenancy::Step::plain(from, to) {
+    let verdict = match Step::plain(from, to) {
         // the way back needs no key, no file and no app
         Some(step) => Verdict::Go(step, Vec::new()),
         None => {

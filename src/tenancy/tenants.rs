@@ -8,6 +8,7 @@ use crate::central::audit::{About, Action};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
 use crate::central::{self, Change, Page, Topic, meta};
 use crate::domain::{Actor, Rollout, Slug, TenantId};
+use crate::error::FieldFault;
 
 use super::check::{self, Faults};
 use super::declare::words;
@@ -94,6 +95,16 @@ impl Tenancy {
         let about = About::target(&tenant.slug).in_tenant(tenant.id).with("what", format!("new, “{}”", tenant.name));
         change.commit(Action::CreateTenant, about).await?;
         Ok(Record { tenant, created_at: at, updated_at: at })
+    }
+
+    /// Every fault of a change, without making it.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`], or the central database's.
+    pub async fn faults(&self, name: &str, edit: &TenantEdit) -> Result<Vec<FieldFault>, Refused> {
+        let mut faults = Faults::default();
+        edited(&self.record(name).await?.tenant, edit, &mut faults);
+        Ok(faults.0)
     }
 
     /// Changes a tenant; what is no longer active is closed to its members at once. Nothing is written where nothing changes.

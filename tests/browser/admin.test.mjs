@@ -2,10 +2,19 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { serve, browse, person, signIn, findings, out } from './stage.mjs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 let server, browser;
-before(async () => { server = await serve(); browser = await browse(); });
+before(async () => {
+  server = await serve();
+  browser = await browse();
+  // an app where nobody listens: what there is to say of it is the most
+  const write = (path, text) => writeFile(join(server.tenants, path), text);
+  await mkdir(join(server.tenants, '_shared/apps'), { recursive: true });
+  await write('_shared/apps/sales.yaml', 'app:\n  title: Sales\n  upstream: { url: "http://127.0.0.1:9" }\n  legacy_upstream: { url: "http://127.0.0.1:9/old" }\n');
+  await write('acme-corp/dashboards/sales.yaml', 'dashboard: { name: Sales, app: sales }\n');
+});
 after(async () => { await browser?.close(); await server?.stop(); });
 
 const password = 'a long enough one 7';
@@ -102,7 +111,7 @@ test('a wall screen opens by its link alone and takes turns', async () => {
 const places = [
   '/admin', '/admin/users', '/admin/users?q=nobody-at-all', '/admin/users/new', '/admin/tenants', '/admin/tenants/acme-corp',
   '/admin/tenants/acme-corp/delete', '/admin/tenants/acme-corp/datastores/new', '/admin/clients', '/admin/clients/new',
-  '/admin/audit', '/admin/audit?what=sign_in', '/admin/config',
+  '/admin/audit', '/admin/audit?what=sign_in', '/admin/config', '/admin/apps',
   '/tenant/acme-corp/members', '/tenant/acme-corp/audit', '/tenant/acme-corp/devices',
 ];
 const name = (path, how) => `${path.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '')}-${how}.png`;
@@ -110,7 +119,12 @@ const name = (path, how) => `${path.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/
 /** The pages of the administration, one account's, one client's and a refused form among them. */
 async function walk(page, look) {
   await signIn(page, 'admin@example.com');
+  await page.waitForFunction(async () => (await (await fetch('/admin/apps')).text()).includes('>Sales<'));
   for (const path of places) { await page.goto(path); await look(path); }
+  await page.goto('/admin/tenants/acme-corp');
+  await page.getByRole('button', { name: 'Look at the apps' }).click();
+  await page.getByText('It cannot go over to the new flow as things stand.').waitFor();
+  await look('/admin/tenants/acme-corp/looked');
   await page.goto('/admin/users?q=analyst');
   await page.locator('.list th[scope=row] a').first().click();
   await look('/admin/users/one');

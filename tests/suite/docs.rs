@@ -219,6 +219,7 @@ fn rendered(section: &str) -> String {
     match section {
         "tenant" => of(What::Tenant),
         "dashboard" => of(What::Dashboard),
+        "app" => of(What::App),
         "panels" => panels(),
         other => panic!("no such section: {other}"),
     }
@@ -243,7 +244,7 @@ fn made_anew(text: &str) -> (String, usize) {
 fn the_tables_of_keys_are_those_of_the_schemas() {
     let written = read(CONFIGURATION);
     let (made, sections) = made_anew(&written);
-    assert_eq!(sections, 3);
+    assert_eq!(sections, 4);
     if std::env::var_os("LOGGIA_WRITE_DOCS").is_some() {
         std::fs::write(root().join(CONFIGURATION), made).expect("written");
     } else if let Some((one, other)) = made.lines().zip(written.lines()).find(|(made, written)| made != written) {
@@ -257,7 +258,7 @@ fn the_tables_of_keys_are_those_of_the_schemas() {
 
 #[test]
 fn every_key_is_described() {
-    for section in ["tenant", "dashboard", "panels"] {
+    for section in ["tenant", "dashboard", "app", "panels"] {
         let text = rendered(section);
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
         assert!(rows.len() > 10, "{section}");

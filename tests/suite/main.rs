@@ -40,6 +40,7 @@ mod pages;
 mod people;
 mod query;
 mod reload;
+mod rollout;
 mod screens;
 mod sessions;
 mod tenancy;

@@ -8,6 +8,8 @@ mod settings;
 
 use std::fmt::Write;
 
+pub(super) use rollout::EVERY;
+
 use crate::central::audit::{About, Action};
 use crate::central::{Central, Change};
 use crate::domain::{Clock, CorrelationId, Finding, Level};
@@ -31,7 +33,7 @@ fn bad(what: impl Into<String>, fix: impl Into<String>) -> Finding {
 pub struct Asked {
     /// Also what only matters to those who mean harm.
     pub security: bool,
-    /// Also whether this tenant can move to the new flow of its hosted apps.
+    /// Also whether this tenant, or [`EVERY`] one, can move to the new flow of its hosted apps.
     pub rollout: Option<String>,
     /// Who signs what was found.
     pub sign: Option<String>,

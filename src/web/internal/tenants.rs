@@ -365,13 +365,15 @@ fn look(branding: Option<Branding>, storage: Option<Storage>) -> TenantEdit {
     }
 }
 
-/// The step to the flow of this word; none where the tenant is on it.
-async fn step(parts: &Parts, id: &str, word: &str) -> Result<Option<Step>> {
+/// The step to the flow of this word; none where the tenant is on it. Apps are looked at only when the rest can be done.
+async fn step(parts: &Parts, id: &str, word: &str, rest: &TenantEdit) -> Result<Option<Step>> {
     let fault = |message: String| FieldFault { field: "rollout".to_owned(), message };
-    let to: Rollout = match word.parse() {
-        Ok(to) => to,
-        Err(_) => return Err(Error::Invalid(vec![fault("a flow is legacy, canary or current".to_owned())])),
-    };
+    let mut faults = limits::in_time(parts.tenancy.faults(id, rest)).await?;
+    let to: Option<Rollout> = word.parse().ok();
+    if to.is_none() {
+        faults.push(fault("a flow is legacy, canary or current".to_owned()));
+    }
+    let Some(to) = to.filter(|_| faults.is_empty()) else { return Err(Error::Invalid(faults)) };
     let record = limits::in_time(parts.tenancy.record(id)).await?;
     if record.tenant.rollout == to {
         return Ok(None);
@@ -469,11 +471,10 @@ impl Tenants {
         tenant: Body<UpdateTenant>,
     ) -> Result<Json<Tenant>> {
         let UpdateTenant { name, status, rollout, timezone, branding, storage, updated_at } = tenant.0;
-        let rollout = match rollout {
-            Some(word) => step(parts, &id, &word).await?,
-            None => None,
-        };
-        let edit = TenantEdit { name, status, rollout, timezone, seen: updated_at, ..look(branding, storage) };
+        let mut edit = TenantEdit { name, status, timezone, seen: updated_at, ..look(branding, storage) };
+        if let Some(word) = rollout {
+            edit.rollout = step(parts, &id, &word, &edit).await?;
+        }
         Ok(Json(Tenant::of(limits::in_time(parts.tenancy.edit(who.0.actor(), &id, &edit)).await?)))
     }
 

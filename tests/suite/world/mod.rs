@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each story uses a part of the stage
 
 pub mod console;
+pub mod dash;
 pub mod idp;
 pub mod people;
 pub mod postgres;
