@@ -5,16 +5,17 @@ export CARGO_TERM_COLOR ?= auto
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)
 
-.PHONY: run test rust-test browser-test walkthrough-test test-outside schemathesis-test keycloak-test idp check fmt coverage bench setup
+.PHONY: run test rust-test dash-test browser-test walkthrough-test test-outside schemathesis-test keycloak-test idp check fmt coverage bench setup
 
 run: ## build the release and open the demo
 	@tests/need.sh build
 	cargo build --release --locked
 	./target/release/loggia serve --demo
 
-test: ## the whole suite: Rust on SQLite and PostgreSQL, then the browser, then the walkthroughs of docs/
-	@tests/need.sh build postgres browser
+test: ## the whole suite: Rust on SQLite and PostgreSQL, the Dash side, then the browser, then the walkthroughs of docs/
+	@tests/need.sh build postgres browser dash
 	@tests/timed.sh "rust suite" $(MAKE) --no-print-directory rust-test
+	@tests/timed.sh "dash suite" $(MAKE) --no-print-directory dash-test
 	@tests/timed.sh "browser suite" $(MAKE) --no-print-directory browser-test
 	@tests/timed.sh "walkthroughs" $(MAKE) --no-print-directory walkthrough-test
 
@@ -29,11 +30,16 @@ idp: ## the identity providers of the tests, from npm
 rust-test: idp
 	tests/postgres.sh cargo test --locked --workspace
 
+dash-test: ## the Python side of hosted Dash apps, examples/dash
+	@tests/need.sh dash
+	cd examples/dash && ../../target/dash-venv/bin/python -m pytest
+
 keycloak-test:
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1 keycloak.outside.mjs
 
 browser-test: idp
+	@tests/need.sh dash
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
 
@@ -53,7 +59,7 @@ fmt:
 	rustfmt --edition 2024 --config-path . $(LISTED)
 
 coverage: ## lines covered, by room; fails below the agreed figures
-	@tests/need.sh build postgres browser coverage
+	@tests/need.sh build postgres browser dash coverage
 	tests/coverage.sh
 
 bench: ## the figures of docs/performance.md

@@ -14,6 +14,73 @@ pub struct FieldFault {
     pub message: String,
 }
 
+/// What a hosted app did instead of answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppFault {
+    /// It cannot be reached, or it broke off.
+    Unreachable,
+    /// It did not begin to answer in time.
+    Late,
+    /// It failed by itself.
+    Failed,
+    /// It does not take the token that says who asks.
+    RefusedToken,
+    /// It leads out of itself.
+    Astray,
+    /// It leads round in circles.
+    Circles,
+    /// Too many ask it at once.
+    Busy,
+}
+
+impl AppFault {
+    /// The word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            AppFault::Unreachable => "upstream_unreachable",
+            AppFault::Late => "upstream_timeout",
+            AppFault::Failed => "upstream_failed",
+            AppFault::RefusedToken => "upstream_refused_token",
+            AppFault::Astray => "upstream_redirected_away",
+            AppFault::Circles => "upstream_redirect_loop",
+            AppFault::Busy => "upstream_busy",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            AppFault::Late => StatusCode::GATEWAY_TIMEOUT,
+            AppFault::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            AppFault::Unreachable => "The app does not answer",
+            AppFault::Late => "The app takes too long",
+            AppFault::Failed => "The app failed",
+            AppFault::RefusedToken => "The app does not accept who you are",
+            AppFault::Astray | AppFault::Circles => "The app leads nowhere",
+            AppFault::Busy => "The app is busy",
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            AppFault::Unreachable => "It may be starting anew. Try again in a few seconds.",
+            AppFault::Late => "It did not begin to answer in time. Try again, perhaps with a shorter range.",
+            AppFault::Failed => "Something in it went wrong. The reference below finds the request in the log.",
+            AppFault::RefusedToken => {
+                "You are signed in; the app refused the token that says so. Tell your operator the reference below."
+            }
+            AppFault::Astray => "It sent you to a place outside itself, and that was not followed.",
+            AppFault::Circles => "It sends from one page to the next without ever showing one.",
+            AppFault::Busy => "Many ask it at this moment. Try again in a few seconds.",
+        }
+    }
+}
+
 /// Every way a request can fail, named for what happened to the one who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -70,6 +137,14 @@ pub enum Error {
         /// For the log.
         cause: String,
     },
+    /// A hosted app did not do its part.
+    #[error("hosted app: {cause}")]
+    App {
+        /// What it did, for the visitor.
+        what: AppFault,
+        /// For the log.
+        cause: String,
+    },
     /// Our own fault.
     #[error("internal: {0:#}")]
     Internal(#[from] anyhow::Error),
@@ -98,6 +173,7 @@ impl Error {
             Error::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::App { what, .. } => what.status(),
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -119,6 +195,7 @@ impl Error {
             Error::OtherHost => "This is another address",
             Error::TooMany(_) => "Too many requests",
             Error::Unavailable { .. } => "Not available right now",
+            Error::App { what, .. } => what.title(),
             Error::Internal(_) => "Something went wrong on our side",
         }
     }
@@ -144,6 +221,7 @@ impl Error {
             Error::Unavailable { .. } => {
                 "A database it needs does not answer. It will be tried again; try again in a few seconds.".into()
             }
+            Error::App { what, .. } => what.detail().into(),
             Error::Internal(_) => {
                 "The reference below finds it in the log. Try again, and tell your operator if it stays.".into()
             }
@@ -163,6 +241,7 @@ impl Error {
         match self {
             Error::TooMany(wait) => Some(*wait),
             Error::Unavailable { retry_after, .. } => Some(*retry_after),
+            Error::App { what: AppFault::Busy, .. } => Some(Duration::from_secs(2)),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@ pub mod custom_panels;
 pub mod config;
 pub mod report;
 pub mod demo;
+pub mod apps;
 // outside
 pub mod web;
 pub mod app;

@@ -47,6 +47,12 @@ schemathesis() { # a Python of its own, with what tests/outside/requirements.txt
   cp tests/outside/requirements.txt "$home/requirements.txt"
 }
 
+dash() { # a Python of its own, with what examples/dash/requirements.txt names
+  command_or python3 python3 python3-venv
+  python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3-venv
+  examples/dash/setup.sh
+}
+
 keycloak() {
   command_or java default-jre-headless
   command_or mvn maven

@@ -9,6 +9,7 @@ mod m0003_audit;
 mod m0004_keys;
 mod m0005_callers;
 mod m0006_claims;
+mod m0007_frames;
 
 pub use sea_orm_migration::{self, MigrationName, MigrationTrait, MigratorTrait};
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_keys::Step),
             Box::new(m0005_callers::Step),
             Box::new(m0006_claims::Step),
+            Box::new(m0007_frames::Step),
         ]
     }
 }

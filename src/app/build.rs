@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::serve::until;
+use crate::apps::{Apps, EVERY, each};
 use crate::central::audit::{ChainWatch, Queue};
 use crate::central::{self, Central};
 use crate::config::{Catalog, Live};
@@ -139,6 +140,7 @@ pub async fn parts(
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
     let endpoints = endpoints.signing(&tenancy, &identities);
+    let apps = Apps::new(&central)?;
     let rates = Rates::new(&settings.rates);
     let parts = Arc::new(Parts {
         settings,
@@ -153,9 +155,11 @@ pub async fn parts(
         catalog,
         cache,
         endpoints,
+        apps,
         rates,
     });
     tasks.push(tokio::spawn(follow_files(parts.clone())));
+    tasks.push(tokio::spawn(watch_apps(parts.clone())));
     Ok((parts, tasks.into_iter().map(|task| ended_by(task, stopped.clone())).collect()))
 }
 
@@ -213,6 +217,22 @@ async fn declare(tenancy: &Tenancy, catalog: &Catalog) -> Result<(), String> {
 
 fn faults(catalog: &Catalog) -> usize {
     catalog.all_faults().iter().filter(|fault| !fault.warning).count()
+}
+
+/// Asks the upstreams of the apps now and then whether they are there.
+async fn watch_apps(parts: Arc<Parts>) {
+    loop {
+        let apps = parts.catalog.now().apps();
+        if parts.settings.serves_apps() && !apps.is_empty() {
+            parts.apps.probes().ask(parts.apps.client(), &apps, &parts.clock).await;
+            for (app, upstream) in apps.iter().flat_map(|one| each(&one.app)) {
+                let up = parts.apps.probes().of(upstream).is_some_and(|health| health.fault.is_none());
+                let flow = if app.legacy.as_ref() == Some(upstream) { "legacy" } else { "current" };
+                parts.metrics.app_found(app.key.as_str(), flow, up);
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// After each reload of the files, the tenants' own may have changed too.

@@ -9,6 +9,7 @@ mod change;
 mod connect;
 pub mod datastores;
 pub mod devices;
+pub mod frames;
 mod entity;
 mod error;
 pub mod machine_clients;

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::dashboard::Reading;
 use super::files::{FileState, Files};
 use super::panels::ReadPanel;
-use super::spec::AppDocument;
 use super::tenant::TenantFile;
-use super::{DEFAULT, Dashboard, DashboardTitle, Version};
+use super::{App, DEFAULT, Dashboard, DashboardTitle, Version};
 use crate::domain::{Key, Role, Slug};
 use crate::tenancy::TenantScope;
 use crate::yaml::{Document, Fault, nearest};
@@ -23,6 +22,8 @@ pub struct Catalog {
     tenants: BTreeMap<Slug, Tenant>,
     /// The shared ones as they are for a tenant that has no folder, or no file of its own in their place.
     pub(super) shared: BTreeMap<Key, Arc<Dashboard>>,
+    /// The shared apps.
+    apps: BTreeMap<Key, Arc<App>>,
     panels: BTreeMap<String, Arc<ReadPanel>>,
     /// Of shared files that no tenant uses, and of folders.
     faults: Vec<Fault>,
@@ -33,7 +34,20 @@ struct Tenant {
     file: TenantFile,
     /// The front page first, then by title.
     dashboards: Vec<Arc<Dashboard>>,
+    /// Those of its own folder.
+    apps: BTreeMap<Key, Arc<App>>,
     faults: Vec<Fault>,
+}
+
+/// An app, and who shows it.
+#[derive(Clone, Debug)]
+pub struct AppUse {
+    /// The app.
+    pub app: Arc<App>,
+    /// The tenant whose own it is; none for a shared one.
+    pub owner: Option<Slug>,
+    /// The tenants with a folder that show it, each with the dashboard.
+    pub shown: Vec<(Slug, Key)>,
 }
 
 /// A catalog in the making.
@@ -60,12 +74,76 @@ impl Catalog {
         faults.extend(files.found.iter().filter(|(path, _)| !path.contains('/')).filter_map(|(_, file)| file.text.clone().err()));
         let tenants: BTreeMap<_, _> =
             good.into_iter().filter_map(|(_, slug)| slug.ok()).map(|slug| (slug.clone(), build.tenant(slug))).collect();
+        let apps = build.apps("_shared", previous.map(|previous| &previous.apps), &mut faults);
         let shared = build.shared_dashboards(&mut faults);
+        faults.extend(shared.values().flat_map(|dashboard| build.unknown_app(dashboard, |key| apps.contains_key(key))));
         faults.extend(build.shared_faults(&tenants, &shared));
         faults.sort();
         let panels = build.panels;
         let generation = previous.map_or(1, |previous| previous.generation + 1);
-        Catalog { generation, files, tenants, shared, panels, faults }
+        Catalog { generation, files, tenants, shared, apps, panels, faults }
+    }
+
+    /// An app as this tenant has it, if the caller may see it: where the tenant's dashboards show it, by one of these that is
+    /// for them; else because the tenant's file names it.
+    pub fn app(&self, scope: &TenantScope, key: &Key) -> Option<Arc<App>> {
+        let app = self.app_of(scope.slug(), key)?;
+        let mut showing = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| dashboard.app.as_ref() == Some(key));
+        let mut showing = showing.by_ref().peekable();
+        let named = scope.apps().iter().any(|app| app == key.as_str()) && scope.shows_apps();
+        let may = match showing.peek() {
+            Some(_) => showing.any(|dashboard| seen(scope, dashboard).is_some()),
+            None => named,
+        };
+        may.then(|| app.clone())
+    }
+
+    /// Whether the tenant of this slug, to whom the central database assigns the shared dashboards `assigned`, has the app for
+    /// somebody of this role.
+    pub fn offers(&self, slug: &Slug, assigned: &[String], app: &Key, role: Role) -> bool {
+        if self.app_of(slug, app).is_none() {
+            return false;
+        }
+        let mut showing = self.of(slug, assigned).filter(|dashboard| dashboard.app.as_ref() == Some(app)).peekable();
+        match showing.peek() {
+            Some(_) => showing.any(|dashboard| dashboard.visible_to.includes(role)),
+            None => self.tenants.get(slug).is_some_and(|tenant| tenant.file.apps.contains(app)),
+        }
+    }
+
+    /// The app of that name that this tenant would have: its own, or the shared one where that is for it.
+    pub fn app_of(&self, slug: &Slug, key: &Key) -> Option<&Arc<App>> {
+        let own = self.tenants.get(slug).and_then(|tenant| tenant.apps.get(key));
+        own.or_else(|| self.apps.get(key)).filter(|app| app.is_for(slug))
+    }
+
+    /// The first of this tenant's dashboards whose body is the app and which the caller may see.
+    pub fn dashboard_of_app(&self, scope: &TenantScope, app: &Key) -> Option<Arc<Dashboard>> {
+        let mut all = self.of(scope.slug(), scope.dashboards()).filter(|dashboard| dashboard.app.as_ref() == Some(app));
+        all.find_map(|dashboard| seen(scope, dashboard))
+    }
+
+    /// Every app with who shows it, the shared ones first.
+    pub fn apps(&self) -> Vec<AppUse> {
+        let shared = self.apps.values().map(|app| (None, app));
+        let own = self.tenants.iter().flat_map(|(slug, tenant)| tenant.apps.values().map(move |app| (Some(slug), app)));
+        let shown = |owner: Option<&Slug>, app: &Arc<App>| {
+            let tenants = self.tenants.iter().filter(move |(slug, tenant)| match owner {
+                Some(owner) => owner == *slug,
+                None => !tenant.apps.contains_key(&app.key) && app.is_for(slug),
+            });
+            let with = |(slug, tenant): (&Slug, &Tenant)| {
+                let all = tenant.dashboards.iter().filter(|dashboard| dashboard.app.as_ref() == Some(&app.key));
+                all.map(|dashboard| (slug.clone(), dashboard.key.clone())).collect::<Vec<_>>()
+            };
+            tenants.flat_map(with).collect()
+        };
+        let one = |(owner, app): (Option<&Slug>, &Arc<App>)| AppUse {
+            app: app.clone(),
+            owner: owner.cloned(),
+            shown: shown(owner, app),
+        };
+        shared.chain(own).map(one).collect()
     }
 
     /// A dashboard of this tenant as the caller may see it. `None`: there is none of that name, or it is not for them.
@@ -171,7 +249,7 @@ fn panel_in(mut dashboards: impl Iterator<Item = Arc<Dashboard>>, key: &Key) -> 
 impl Build<'_> {
     /// A folder with nothing of ours in it is none of our business.
     fn is_tenant(&self, name: &str) -> bool {
-        let ours = ["tenant.yaml", "dashboards/", "panels/"].map(|part| format!("{name}/{part}"));
+        let ours = ["tenant.yaml", "dashboards/", "panels/", "apps/"].map(|part| format!("{name}/{part}"));
         let below = self.files.found.range(format!("{name}/")..).take_while(|(path, _)| path.starts_with(&format!("{name}/")));
         below.into_iter().any(|(path, _)| ours.iter().any(|ours| path.starts_with(ours)))
     }
@@ -199,6 +277,8 @@ impl Build<'_> {
 
     fn tenant(&mut self, slug: Slug) -> Tenant {
         let (file, mut faults) = self.tenant_file(&slug);
+        let before = self.previous.and_then(|previous| previous.tenants.get(&slug)).map(|tenant| &tenant.apps);
+        let apps = self.apps(slug.as_str(), before, &mut faults);
         let mut dashboards = Vec::new();
         for (key, path) in self.dashboard_files(&slug, &file, &mut faults) {
             let previous = self.previous.and_then(|previous| previous.dashboard_of(&slug, &key));
@@ -211,11 +291,14 @@ impl Build<'_> {
         faults.extend(dashboards.iter().flat_map(|dashboard| dashboard.faults.iter().cloned()));
         dashboards.sort_by_key(|dashboard| (!dashboard.is_default(), dashboard.name.to_lowercase(), dashboard.key.clone()));
         faults.extend(self.same_ids(&slug, &dashboards));
+        let shared = |key: &Key| self.files.found.contains_key(&format!("_shared/apps/{key}.yaml"));
+        let unknown = dashboards.iter().flat_map(|d| self.unknown_app(d, |key| apps.contains_key(key) || shared(key)));
+        faults.extend(unknown.collect::<Vec<_>>());
         faults.extend(unknown_filters(&dashboards.iter().collect::<Vec<_>>()));
         faults.extend(self.unused_panels(slug.as_str(), &dashboards.iter().collect::<Vec<_>>()));
         faults.sort();
         faults.dedup();
-        Tenant { file, dashboards, faults }
+        Tenant { file, dashboards, apps, faults }
     }
 
     /// What `tenant.yaml` says; a broken one, what it last said.
@@ -322,6 +405,43 @@ impl Build<'_> {
         faults
     }
 
+    /// The apps of a folder; a broken one, as it last was good.
+    fn apps(&self, folder: &str, before: Option<&BTreeMap<Key, Arc<App>>>, faults: &mut Vec<Fault>) -> BTreeMap<Key, Arc<App>> {
+        let mut apps = BTreeMap::new();
+        for (path, stem) in self.files.directly_in(&format!("{folder}/apps")) {
+            let key = match stem.parse::<Key>() {
+                Ok(key) => key,
+                Err(message) => {
+                    faults.push(Fault::of_file(path, format!("the file’s name is the app’s id: {message}")));
+                    continue;
+                }
+            };
+            let (read, wrong) = match self.files.found[path].text.clone().and_then(|text| Document::parse(path, &text)) {
+                Err(fault) => (None, vec![fault]),
+                Ok(document) => App::read(&key, &document),
+            };
+            faults.extend(wrong);
+            let last_good = || Some(App { version: Version::LastGood, ..(**before?.get(&key)?).clone() });
+            if let Some(app) = read.or_else(last_good) {
+                apps.insert(key, Arc::new(app));
+            }
+        }
+        apps
+    }
+
+    /// That the app which is this dashboard's body is nowhere.
+    fn unknown_app(&self, dashboard: &Dashboard, is_known: impl Fn(&Key) -> bool) -> Option<Fault> {
+        let key = dashboard.app.as_ref().filter(|key| !is_known(key) && dashboard.version == Version::Current)?;
+        let known: Vec<&str> = self.files.directly_in("_shared/apps").map(|(_, stem)| stem).collect();
+        let hint = nearest(key.as_str(), known).map(|meant| format!("; did you mean “{meant}”?")).unwrap_or_default();
+        let message = format!("there is no app “{key}” in _shared/apps{hint}");
+        let text = self.files.found.get(&dashboard.file).and_then(|file| file.text.clone().ok());
+        Some(match text.and_then(|text| Document::parse(&dashboard.file, &text).ok()) {
+            Some(document) => document.fault("dashboard.app", message),
+            None => Fault::of_file(&dashboard.file, message),
+        })
+    }
+
     /// The shared dashboards, read for nobody in particular.
     fn shared_dashboards(&mut self, faults: &mut Vec<Fault>) -> BTreeMap<Key, Arc<Dashboard>> {
         let files = self.files;
@@ -340,7 +460,6 @@ impl Build<'_> {
 
     /// Faults of shared files that no tenant uses; those of used ones stand with their tenants.
     fn shared_faults(&mut self, tenants: &BTreeMap<Slug, Tenant>, shared: &BTreeMap<Key, Arc<Dashboard>>) -> Vec<Fault> {
-        let files = self.files;
         let used: Vec<&Arc<Dashboard>> = tenants.values().flat_map(|tenant| &tenant.dashboards).collect();
         let is_used = |dashboard: &Dashboard| used.iter().any(|other| other.file == dashboard.file);
         let unused: Vec<&Arc<Dashboard>> = shared.values().filter(|dashboard| !is_used(dashboard)).collect();
@@ -348,7 +467,6 @@ impl Build<'_> {
         faults.extend(unknown_filters(&unused));
         let all: Vec<&Arc<Dashboard>> = used.into_iter().chain(unused).collect();
         faults.extend(self.unused_panels("_shared", &all));
-        faults.extend(files.directly_in("_shared/apps").flat_map(|(path, stem)| app_faults(&files.found[path], path, stem)));
         faults
     }
 }
@@ -373,14 +491,4 @@ fn unknown_filters(dashboards: &[&Arc<Dashboard>]) -> Vec<Fault> {
         }
     }
     faults
-}
-
-fn app_faults(file: &FileState, path: &str, stem: &str) -> Vec<Fault> {
-    if let Err(message) = stem.parse::<Key>() {
-        return vec![Fault::of_file(path, format!("the file’s name is the app’s id: {message}"))];
-    }
-    match file.text.clone().and_then(|text| Document::parse(path, &text)) {
-        Err(fault) => vec![fault],
-        Ok(document) => document.read::<AppDocument>().err().unwrap_or_default(),
-    }
 }

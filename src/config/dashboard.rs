@@ -90,7 +90,18 @@ impl<'a, 'b> Reading<'a, 'b> {
 
     fn assemble(&mut self, key: &Key, path: &str, document: &Document, spec: DashboardSpec) -> Option<Dashboard> {
         let mut wanted: Vec<Wanted> = Vec::new();
-        for (index, reference) in spec.panels.iter().enumerate() {
+        let references = match (&spec.app, &spec.panels) {
+            (None, None) => {
+                self.faults.push(document.fault("dashboard", "missing key “panels” (or `app`, the app that is its body)"));
+                return None;
+            }
+            (Some(_), Some(_)) => {
+                self.faults.push(document.fault_at_key("dashboard.app", "either `panels` or `app`, not both"));
+                return None;
+            }
+            (_, panels) => panels.as_deref().unwrap_or_default(),
+        };
+        for (index, reference) in references.iter().enumerate() {
             let at = format!("dashboard.panels[{index}]");
             if wanted.iter().any(|other| other.key == reference.id.0) {
                 let message = format!("the panel id “{}” stands on this dashboard a second time", reference.id.0);
@@ -112,6 +123,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             visible_to: self.visible_to(document, spec.visible_to.as_deref()),
             range: spec.range.map(|range| (range.from.0.as_str().to_owned(), range.to.0.as_str().to_owned())),
             filters,
+            app: spec.app.map(|key| key.0),
             panels,
             ..bare(key, path)
         })
@@ -276,6 +288,7 @@ fn bare(key: &Key, path: &str) -> Dashboard {
         range: None,
         visible_to: VisibleTo::default(),
         filters: Vec::new(),
+        app: None,
         panels: Vec::new(),
         file: path.to_owned(),
         version: Version::Current,

@@ -76,6 +76,9 @@ impl Files {
     }
 }
 
+/// How long an empty file may be one that is about to be filled.
+const WRITING: std::time::Duration = std::time::Duration::from_millis(700);
+
 struct Scan<'a> {
     root: &'a Path,
     real_root: PathBuf,
@@ -110,6 +113,15 @@ impl Scan<'_> {
         } else {
             read(path, &name)
         };
+        // An editor that empties a file before it fills it is met in between now and then.
+        let emptied = |before: &&FileState| before.text.as_ref().is_ok_and(|text| !text.is_empty());
+        if text.as_ref().is_ok_and(|text| text.is_empty())
+            && is_being_written(path)
+            && let Some(before) = before.filter(emptied)
+        {
+            self.files.found.insert(name, FileState { stat: None, ..before.clone() });
+            return;
+        }
         let hash = hash_of(&text);
         let same_stat = before.filter(|before| before.stat == stat);
         let unsettled = same_stat.map_or(UNSETTLED, |before| before.unsettled - 1);
@@ -136,6 +148,12 @@ impl Scan<'_> {
             Err(_) => false,
         }
     }
+}
+
+/// Whether a file was touched so lately that whoever writes it may still be at it.
+fn is_being_written(path: &Path) -> bool {
+    let touched = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    touched.and_then(|at| at.elapsed().ok()).is_some_and(|ago| ago < WRITING)
 }
 
 /// Names that begin with a dot are not ours: editors' and Kubernetes' own files.

@@ -1,5 +1,6 @@
 //! The tenants folder, read whole: dashboards and panels ready to draw, and every fault with its place.
 
+mod app;
 mod catalog;
 pub mod check;
 mod dashboard;
@@ -20,7 +21,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-pub use catalog::Catalog;
+pub use app::{App, Upstream};
+pub use catalog::{AppUse, Catalog};
 pub use filters::{CHOICES, Choices, Filter, FilterKind, LONGEST, Use};
 pub use live::Live;
 pub use tenant::{Brand, DatastoreDecl, Secret, TenantFile};
@@ -91,6 +93,8 @@ pub struct Dashboard {
     pub visible_to: VisibleTo,
     /// Its filters, each behind those its choices depend on.
     pub filters: Vec<Filter>,
+    /// The app that is its body; it has no panels then.
+    pub app: Option<Key>,
     /// Its panels, in reading order.
     pub panels: Vec<Placed>,
     /// Its file, for authors.

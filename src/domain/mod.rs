@@ -6,6 +6,7 @@ mod correlation;
 mod id;
 pub mod range;
 mod role;
+mod rollout;
 pub mod unit;
 
 pub use actor::{Actor, ActorKind};
@@ -14,4 +15,5 @@ pub use correlation::CorrelationId;
 pub use id::{Email, Key, Slug, TenantId, UserId};
 pub use range::{Moment, PRESETS, Preset, RangeSpec, TimeRange};
 pub use role::{Role, VisibleTo};
+pub use rollout::Rollout;
 pub use unit::Unit;

@@ -60,6 +60,15 @@ impl Identities {
     }
 }
 
+impl Identities {
+    /// The wall screen of this id, while its link is good.
+    pub(super) async fn device_by_id(&self, id: &str, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
+        let Ok(id) = id.parse::<Uuid>() else { return Ok(None) };
+        let device = devices::by_id(self.central(), id).await?;
+        Ok(device.map(|device| Identity::of_device(&device, correlation)))
+    }
+}
+
 impl Identity {
     fn of_device(device: &Device, correlation: CorrelationId) -> Identity {
         let credential = Credential::Device { device: device.id, tenant: device.tenant, dashboards: device.dashboards.clone() };

@@ -6,6 +6,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::central::audit::{About, Action, Queue};
+use crate::central::frames::Admitted;
 use crate::central::session_tokens;
 use crate::central::sessions::{self, Session};
 use crate::central::users::User;
@@ -159,7 +160,35 @@ impl Identities {
         if !looks_like_one(token) {
             return Ok(None);
         }
-        let id = SessionId::of(token);
+        self.by_id(SessionId::of(token), correlation).await
+    }
+
+    /// Whose browser this is, whose visit to the apps' own origin was let in: the same caller as on ours, while they are signed
+    /// in there.
+    ///
+    /// # Errors
+    /// The central database could not be asked: that is an outage, never "signed out".
+    pub async fn admitted(&self, visit: &Admitted, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
+        match visit.bearer().strip_prefix("device ") {
+            Some(device) => self.device_by_id(device, correlation).await,
+            None => self.by_id(SessionId::stored(visit.bearer()), correlation).await,
+        }
+    }
+
+    /// The same caller, asked again while something of theirs goes on: none when their session or their screen's link is over.
+    /// What came by a token lasts as long as that does.
+    ///
+    /// # Errors
+    /// The central database could not be asked.
+    pub async fn still(&self, identity: &Identity, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
+        match identity.credential() {
+            Credential::Session(id) => self.by_id(id.clone(), correlation).await,
+            Credential::Device { device, .. } => self.device_by_id(&device.to_string(), correlation).await,
+            _ => Ok(Some(identity.clone())),
+        }
+    }
+
+    async fn by_id(&self, id: SessionId, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
         let Some(mut known) = self.known(&id).await? else { return Ok(None) };
         let now = self.central().clock().now();
         if let (Some(provider), true) = (self.provider(), known.due.is_some_and(|due| due <= now)) {

@@ -39,6 +39,21 @@ struct PanelOnly {
     callback: String,
 }
 
+/// Labels of a callback of a hosted app.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[allow(missing_docs)]
+pub struct CallbackLabels {
+    pub tenant_id: String,
+    pub app_slug: String,
+    pub callback: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamLabels {
+    app_slug: String,
+    flow: &'static str,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TenantLabels {
     tenant_id: String,
@@ -60,6 +75,9 @@ pub struct Metrics {
     durations: Histograms<HttpLabels>,
     panel_durations: Histograms<PanelLabels>,
     panel_errors: Family<PanelOnly, Counter>,
+    callback_durations: Histograms<CallbackLabels>,
+    callback_errors: Family<CallbackLabels, Counter>,
+    upstreams: Family<UpstreamLabels, Gauge>,
     tenants: Family<TenantLabels, Gauge>,
     sign_ins: Family<Outcome, Counter>,
     reloads: Family<Outcome, Counter>,
@@ -92,6 +110,9 @@ impl Metrics {
         let durations: Histograms<HttpLabels> = Family::new_with_constructor(seconds);
         let panel_durations: Histograms<PanelLabels> = Family::new_with_constructor(seconds);
         let panel_errors = Family::<PanelOnly, Counter>::default();
+        let callback_durations: Histograms<CallbackLabels> = Family::new_with_constructor(seconds);
+        let callback_errors = Family::<CallbackLabels, Counter>::default();
+        let upstreams = Family::<UpstreamLabels, Gauge>::default();
         let tenants = Family::<TenantLabels, Gauge>::default();
         let sign_ins = Family::<Outcome, Counter>::default();
         let reloads = Family::<Outcome, Counter>::default();
@@ -101,12 +122,29 @@ impl Metrics {
         registry.register("http_request_duration_seconds", "Time until the answer's head was ready", durations.clone());
         registry.register("panel_query_duration_seconds", "Time a panel's questions took", panel_durations.clone());
         registry.register("panel_query_errors", "Panel questions that failed", panel_errors.clone());
+        registry.register("dash_callback_duration_seconds", "Time a callback of a hosted app took", callback_durations.clone());
+        registry.register("dash_callback_errors", "Callbacks of hosted apps that failed", callback_errors.clone());
+        registry.register("loggia_app_up", "Whether an app's upstream answered when it was last asked", upstreams.clone());
         registry.register("loggia_tenant_info", "The slug of each tenant id, always 1", tenants.clone());
         registry.register("loggia_sign_ins", "Sign-ins by outcome", sign_ins.clone());
         registry.register("loggia_config_reloads", "Reloads of the tenants folder by outcome", reloads.clone());
         registry.register("loggia_config_faults", "Faults in the tenants folder as it stands", faults.clone());
         let served = Served::default();
-        Metrics { registry, requests, durations, panel_durations, panel_errors, tenants, sign_ins, reloads, faults, served }
+        Metrics {
+            registry,
+            requests,
+            durations,
+            panel_durations,
+            panel_errors,
+            callback_durations,
+            callback_errors,
+            upstreams,
+            tenants,
+            sign_ins,
+            reloads,
+            faults,
+            served,
+        }
     }
 
     /// Counts one answer.
@@ -129,6 +167,20 @@ impl Metrics {
         if labels.outcome != "ok" {
             errors.inc();
         }
+    }
+
+    /// Counts one callback of a hosted app; its error counter exists with 0 from the first.
+    pub fn called_back(&self, labels: &CallbackLabels, took: Duration, failed: bool) {
+        self.callback_durations.get_or_create(labels).observe(took.as_secs_f64());
+        let errors = self.callback_errors.get_or_create(labels);
+        if failed {
+            errors.inc();
+        }
+    }
+
+    /// Notes whether the upstream of an app's flow answered.
+    pub fn app_found(&self, app: &str, flow: &'static str, up: bool) {
+        self.upstreams.get_or_create(&UpstreamLabels { app_slug: app.to_owned(), flow }).set(i64::from(up));
     }
 
     /// Names a tenant, so that ids can be joined to slugs.

@@ -4,4 +4,4 @@ mod log;
 mod metrics;
 
 pub use log::{redacted, start_logging};
-pub use metrics::{HttpLabels, Metrics, PanelLabels};
+pub use metrics::{CallbackLabels, HttpLabels, Metrics, PanelLabels};

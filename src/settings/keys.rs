@@ -65,6 +65,7 @@ sections! {
     "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, export_rows: u64 }
     "operators" OperatorKeys { read_tenants: bool }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
+    "apps" AppKeys { trusted: bool, origin: Url, jwt_injection: bool }
     "accounts" AccountKeys { local: bool }
     "oidc" OidcKeys { issuer: Issuer, metadata_url: Url, client_id: String, client_secret: Secret, scopes: String, label: String, ca: PathBuf, policy: String, trust_emails: bool, subject_claim: String, roles_claim: String, operator_role: String, machine_role: String, tenants_claim: String, tenants: Meanings, audience: String }
     "token" TokenKeys { ttl_seconds: u64, app_ttl_seconds: u64, key_lead_seconds: u64 }
@@ -98,6 +99,7 @@ pub(super) struct Keys {
     pub(super) operators: OperatorKeys,
     pub(super) limits: LimitKeys,
     pub(super) endpoints: EndpointKeys,
+    pub(super) apps: AppKeys,
     pub(super) accounts: AccountKeys,
     pub(super) oidc: OidcKeys,
     pub(super) token: TokenKeys,

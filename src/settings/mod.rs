@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::variables;
-pub use sections::{InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
+pub use sections::{Apps, InternalTls, KeyProvider, Limits, Oidc, Rates, Tls, Token, Vault, VaultIdentity};
 pub use words::{Env, Issuer, LogFormat, Secret};
 
 use keys::{Keys, Lenient, overlay, read_file};
@@ -55,6 +55,8 @@ pub struct Settings {
     pub endpoint_hosts: Vec<String>,
     /// Whether their addresses may be private ones.
     pub endpoint_private: bool,
+    /// How hosted apps are let in.
+    pub apps: Apps,
     /// Whether people may sign in with a password kept here.
     pub local_accounts: bool,
     pub oidc: Option<Oidc>,
@@ -123,6 +125,7 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         operators_read_tenants: or(keys.operators.read_tenants, flags.demo),
         endpoint_hosts: or(keys.endpoints.allowed_hosts, Hosts(Vec::new())).0,
         endpoint_private: or(keys.endpoints.allow_private, false),
+        apps: sections::apps(keys.apps)?,
         local_accounts: or(keys.accounts.local, true),
         oidc: sections::oidc(keys.oidc)?,
         token: sections::token(keys.token)?,
@@ -148,6 +151,17 @@ impl Settings {
         }
         if self.session_idle.max(self.session_max) > LONGEST_SESSION {
             return Err("session.idle_minutes and session.max_hours must be at most a year".to_owned());
+        }
+        if self.apps.origin.is_some() && self.public_url.is_none() {
+            return Err("apps.origin needs LOGGIA_PUBLIC_URL: apps let nobody else frame them".to_owned());
+        }
+        if let (Some(apps), Some(public)) = (&self.apps.origin, &self.public_url) {
+            if apps.origin() == public.origin() {
+                return Err("apps.origin is LOGGIA_PUBLIC_URL's own: give apps another host, or set apps.trusted".to_owned());
+            }
+            if apps.scheme() != public.scheme() {
+                return Err("apps.origin and LOGGIA_PUBLIC_URL must both be https, or both http".to_owned());
+            }
         }
         if self.panel_budget > LONGEST_BUDGET {
             return Err("panel_budget_ms must be at most 60000".to_owned());
@@ -187,6 +201,11 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// Whether hosted apps are served: on an origin of their own, or, knowingly (or in the demo), on ours.
+    pub fn serves_apps(&self) -> bool {
+        self.apps.origin.is_some() || self.apps.trusted || self.demo
     }
 
     /// Who makes our tokens: the address people know the installation by.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::keys::{InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
+use super::keys::{AppKeys, InternalTlsKeys, Lenient, LimitKeys, OidcKeys, ProviderKeys, RateKeys, TlsKeys, TokenKeys};
 use super::words::{Issuer, Meanings, Secret};
 use crate::domain::{Role, Slug};
 
@@ -163,6 +163,17 @@ pub struct Limits {
     pub export_rows: u64,
 }
 
+/// How hosted apps are let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Apps {
+    /// Whether they are trusted code, which may act with its viewer's rights on our own origin.
+    pub trusted: bool,
+    /// The origin that is theirs alone, like `https://apps.example.com`.
+    pub origin: Option<Url>,
+    /// Whether tokens are injected at all.
+    pub jwt_injection: bool,
+}
+
 /// A certificate with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -222,6 +233,23 @@ pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
         body_bytes: within("body_bytes", or(keys.body_bytes, 1 << 20), 64 << 10, 1 << 30)?,
         export_rows: within("export_rows", or(keys.export_rows, MOST_EXPORTED), 1, MOST_EXPORTED)?,
     })
+}
+
+pub(super) fn apps(keys: AppKeys) -> Result<Apps, String> {
+    let origin = keys.origin.map(|key| key.0);
+    if let Some(origin) = &origin {
+        let bare = matches!(origin.scheme(), "http" | "https")
+            && origin.has_host()
+            && origin.path() == "/"
+            && origin.query().is_none()
+            && origin.fragment().is_none()
+            && origin.username().is_empty()
+            && origin.password().is_none();
+        if !bare {
+            return Err(format!("settings: apps.origin must be an origin alone, like https://apps.example.com, not {origin}"));
+        }
+    }
+    Ok(Apps { trusted: or(keys.trusted, false), origin, jwt_injection: or(keys.jwt_injection, true) })
 }
 
 pub(super) fn oidc(keys: OidcKeys) -> Result<Option<Oidc>, String> {

@@ -5,7 +5,7 @@ use crate::central::audit::{About, Action};
 use crate::central::datastores::{self, Options, Stored};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
 use crate::central::{Change, Error, Source, Topic, meta};
-use crate::domain::{Actor, Slug, TenantId};
+use crate::domain::{Actor, Rollout, Slug, TenantId};
 use url::Url;
 use uuid::Uuid;
 
@@ -143,8 +143,14 @@ async fn steps(from: &impl Source, folders: &[TenantDeclaration], how: How) -> R
 
 fn added(folder: &TenantDeclaration, steps: &mut Vec<Step>) -> Result<(), Error> {
     let name = folder.name.clone().unwrap_or_else(|| folder.slug.to_string());
-    let blank =
-        Tenant { id: TenantId::new(), slug: folder.slug.clone(), name, status: Status::Active, config: Config::default() };
+    let blank = Tenant {
+        id: TenantId::new(),
+        slug: folder.slug.clone(),
+        name,
+        status: Status::Active,
+        rollout: Rollout::default(),
+        config: Config::default(),
+    };
     let tenant = wanted(blank, folder);
     let id = tenant.id;
     let what = format!("new, “{}”", tenant.name);

@@ -7,7 +7,7 @@ use crate::central::audit::{About, Action};
 use crate::central::tenants::{Brand, Status};
 use crate::central::{self, Change, sessions};
 use crate::datastore::Datastore;
-use crate::domain::{CorrelationId, Key, Role, Slug, TenantId};
+use crate::domain::{CorrelationId, Key, Role, Rollout, Slug, TenantId};
 use crate::identity::{Credential, Identity};
 
 use super::Tenancy;
@@ -127,6 +127,21 @@ impl TenantScope {
     /// The shared dashboards the tenant uses.
     pub fn dashboards(&self) -> &[String] {
         &self.standing.dashboards
+    }
+
+    /// The apps the tenant's file names.
+    pub fn apps(&self) -> &[String] {
+        &self.standing.tenant.config.apps
+    }
+
+    /// By which flow the tenant's hosted apps are reached.
+    pub fn rollout(&self) -> Rollout {
+        self.standing.tenant.rollout
+    }
+
+    /// Whether the caller sees apps that no dashboard shows: a wall screen sees its list of dashboards alone.
+    pub fn shows_apps(&self) -> bool {
+        !matches!(self.identity.credential(), Credential::Device { .. })
     }
 
     /// What a filter is set to for who has saved nothing of their own.

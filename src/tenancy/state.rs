@@ -1,7 +1,7 @@
 use crate::central::audit::{About, Action};
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::{Change, Error, meta};
-use crate::domain::{Actor, Slug};
+use crate::domain::{Actor, Rollout, Slug};
 
 use super::Tenancy;
 
@@ -26,6 +26,23 @@ impl Tenancy {
             self.0.stores.retain(|(owner, _)| *owner != tenant.id);
         }
         Ok(())
+    }
+
+    /// Moves a tenant to another flow of its hosted apps; pages that are open stay on theirs until they are loaded anew.
+    /// Nothing is written where nothing changes.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such tenant.
+    pub async fn set_rollout(&self, actor: &Actor, slug: &Slug, rollout: Rollout) -> Result<(), Error> {
+        let change = Change::open(self.central(), actor).await?;
+        let mut tenant = load(&change, slug).await?;
+        let before = std::mem::replace(&mut tenant.rollout, rollout);
+        if before == rollout {
+            return Ok(());
+        }
+        tenants::update(&change, &tenant).await?;
+        let about = About::target(slug).in_tenant(tenant.id).with("from", before.as_str()).with("to", rollout.as_str());
+        change.commit(Action::RolloutChanged, about).await
     }
 
     /// Forgets a tenant. Its own database and its folder are not touched; the folder does not bring it back by itself.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::central::audit::{About, Action};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
 use crate::central::{self, Change, Page, Topic, meta};
-use crate::domain::{Actor, Slug, TenantId};
+use crate::domain::{Actor, Rollout, Slug, TenantId};
 
 use super::check::{self, Faults};
 use super::declare::words;
@@ -152,7 +152,8 @@ fn parsed(new: &NewTenant) -> Result<Tenant, Refused> {
         }
     };
     let (Some(slug), Some(name)) = (slug, name) else { return Err(Refused::Faults(faults.0)) };
-    let blank = Tenant { id: TenantId::new(), slug, name, status, config: Config::default() };
+    let rollout = Rollout::default();
+    let blank = Tenant { id: TenantId::new(), slug, name, status, rollout, config: Config::default() };
     let rest = TenantEdit { name: None, status: None, ..new.rest.clone() };
     let tenant = edited(&blank, &rest, &mut faults);
     if faults.0.is_empty() { Ok(tenant) } else { Err(Refused::Faults(faults.0)) }

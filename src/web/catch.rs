@@ -5,8 +5,9 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::{Request, Response};
 use serde_json::json;
 
+use super::Parts;
 use super::trail::Trail;
-use super::{cookie, openapi};
+use super::{cookie, hosted, openapi};
 use crate::error::Error;
 
 /// What kind of answer the caller can read.
@@ -14,6 +15,8 @@ use crate::error::Error;
 pub enum Asked {
     /// A document in a browser.
     Page,
+    /// A document inside a frame, of a hosted app.
+    Framed,
     /// A part of a page, by htmx.
     Fragment,
     /// JSON.
@@ -26,6 +29,8 @@ impl Asked {
         let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
             Asked::Api
+        } else if path.starts_with(crate::apps::DASH) {
+            if hosted::is_document(request) { Asked::Framed } else { Asked::Api }
         } else if request.header("hx-request").is_some() {
             Asked::Fragment
         } else {
@@ -47,11 +52,15 @@ pub struct Question {
     pub has_credentials: bool,
     /// Whether coming back makes sense: only a GET can be repeated.
     pub repeatable: bool,
+    /// Who may show the answer in a frame, where that is anybody.
+    pub framed_by: Option<String>,
 }
 
 impl Question {
     /// What `request` asks.
-    pub fn of(request: &Request, https: bool) -> Question {
+    pub fn of(request: &Request, parts: &Parts) -> Question {
+        let https = parts.settings.is_https();
+        let framed_by = hosted::is_asked(request).then(|| hosted::shown_at(request, parts).framed_by);
         let has_credentials = request.headers().contains_key(header::AUTHORIZATION);
         Question {
             asked: Asked::of(request),
@@ -59,6 +68,7 @@ impl Question {
             token: cookie::token(request, https).filter(|_| !has_credentials),
             has_credentials,
             repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
+            framed_by,
         }
     }
 }
@@ -97,7 +107,7 @@ pub fn log(error: &Error, trail: &Trail) {
     let correlation_id = trail.correlation.to_string();
     match error {
         Error::Internal(_) => tracing::error!(correlation_id, "{error}"),
-        Error::Unavailable { .. } => tracing::warn!(correlation_id, "{error}"),
+        Error::Unavailable { .. } | Error::App { .. } => tracing::warn!(correlation_id, "{error}"),
         _ => tracing::debug!(correlation_id, "{error}"),
     }
 }
@@ -111,6 +121,9 @@ pub fn problem(error: &Error, trail: &Trail) -> Response {
         "detail": error.detail(),
         "correlation_id": trail.correlation.to_string(),
     });
+    if let Error::App { what, .. } = error {
+        body["error"] = json!(what.word());
+    }
     if !error.faults().is_empty() {
         body["faults"] = json!(error.faults());
     }

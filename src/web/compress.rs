@@ -7,6 +7,8 @@ use flate2::write::GzEncoder;
 use http::{HeaderValue, header};
 use poem::{Body, Request, Response};
 
+use crate::apps::AsItIs;
+
 /// Below this the header costs more than it saves.
 const WORTH_IT: usize = 1024;
 /// How hard pages are compressed: a first visit is counted in kilobytes.
@@ -23,6 +25,9 @@ pub fn is_accepted(request: &Request) -> bool {
 
 /// Compresses a text answer where the client takes gzip. Files, which are streamed, and what is compressed already stay as they are.
 pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
+    if response.data::<AsItIs>().is_some() {
+        return response;
+    }
     let headers = response.headers();
     let level = match headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) {
         Some(kind) if kind.starts_with("text/html") => PAGES,

@@ -90,6 +90,24 @@ pub fn give_device(response: &mut Response, token: &str, settings: &Settings) {
     put(response, &cookie);
 }
 
+/// The name of the cookie on the apps' own origin.
+fn visit_name(https: bool) -> &'static str {
+    if https { "__Host-loggia-apps" } else { "loggia-apps" }
+}
+
+/// What stands for somebody on the apps' own origin, if the request brings it.
+pub fn visit(request: &Request, https: bool) -> Option<String> {
+    plain(request, visit_name(https))
+}
+
+/// Gives a browser what stands for it on the apps' own origin, for as long as a session lasts at most.
+pub fn give_visit(response: &mut Response, token: &str, settings: &Settings) {
+    let mut cookie = session_cookie(token, settings);
+    cookie.set_name(visit_name(settings.is_https()));
+    cookie.set_max_age(settings.session_max);
+    put(response, &cookie);
+}
+
 /// How long a browser remembers a sign-in that is under way at the provider.
 const ERRAND: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 

@@ -106,6 +106,59 @@ impl Pass {
     }
 }
 
+/// Whoever asks something of a hosted app: by the cookie where there is one, whatever the app's own scripts write into
+/// `Authorization`; else by a token, or as a wall screen.
+///
+/// # Errors
+/// Nobody's credentials, too often, or the central database does not answer.
+pub(super) async fn of_app(request: &Request) -> Result<Identity> {
+    let (parts, trail) = (parts(request)?, Trail::of(request));
+    let Some(token) = cookie::token(request, parts.settings.is_https()) else {
+        let identity = visitor(request, Audience::Api).await?;
+        return match identity {
+            Some(identity) => Ok(identity),
+            None => screen(request).await?.ok_or(Error::SignedOut),
+        };
+    };
+    let identity = limits::in_time(parts.identities.identify(&token, trail.correlation)).await?;
+    admitted(request, identity.map(|identity| identity.seen_from(trail.address))).await
+}
+
+/// Whoever asks something of a hosted app on the origin that is the apps' own, by the cookie that stands for them there.
+///
+/// # Errors
+/// Nobody's cookie, too often, or the central database does not answer.
+pub(super) async fn of_app_elsewhere(request: &Request) -> Result<Identity> {
+    let (parts, trail) = (parts(request)?, Trail::of(request));
+    let token = cookie::visit(request, parts.settings.is_https());
+    let visit = match &token {
+        Some(token) => limits::in_time(parts.apps.frames().admitted(token)).await?,
+        None => None,
+    };
+    let identity = match &visit {
+        Some(visit) => limits::in_time(parts.identities.admitted(visit, trail.correlation)).await?,
+        None => None,
+    };
+    admitted(request, identity.map(|identity| identity.seen_from(trail.address))).await
+}
+
+async fn admitted(request: &Request, identity: Option<Identity>) -> Result<Identity> {
+    let (parts, trail) = (parts(request)?, Trail::of(request));
+    let Some(identity) = identity else {
+        parts.rates.count_caller(&limits::network(trail.address))?;
+        return Err(Error::SignedOut);
+    };
+    enter(request, parts, &trail, &identity, &parts.rates).await?;
+    Ok(identity)
+}
+
+/// Whether somebody goes somewhere: a page that is opened, and no part of one that asks by itself.
+fn is_navigation(request: &Request) -> bool {
+    let by_itself = request.header("hx-request").is_some()
+        || (request.uri().path().starts_with(crate::apps::DASH) && request.header("sec-fetch-mode") != Some("navigate"));
+    request.method() == Method::GET && !by_itself
+}
+
 async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Identity, rates: &Rates) -> Result<()> {
     rates.count_caller(&identity.user().to_string())?;
     {
@@ -114,7 +167,7 @@ async fn enter(request: &Request, parts: &Parts, trail: &Trail, identity: &Ident
         caller.email = identity.email().to_owned();
     }
     // Only navigation keeps a session alive: a forgotten tab that polls does not.
-    if request.method() == Method::GET && request.header("hx-request").is_none() {
+    if is_navigation(request) {
         limits::in_time(parts.identities.touch(identity)).await?;
     }
     Ok(())
@@ -213,11 +266,17 @@ pub async fn scope(request: &Request, parts: &Parts, identity: &Identity, tenant
     Ok(scope)
 }
 
+fn is_callback(request: &Request) -> bool {
+    crate::apps::Target::read(request.uri()).ok().flatten().is_some_and(|target| target.is_callback())
+}
+
 /// The wall screen behind a request's cookie, where nobody is signed in. It looks and never sends anything.
 async fn screen(request: &Request) -> Result<Option<Identity>> {
     let (parts, trail) = (parts(request)?, Trail::of(request));
     let token = cookie::device(request, parts.settings.is_https());
-    let Some(token) = token.filter(|_| matches!(*request.method(), Method::GET | Method::HEAD)) else { return Ok(None) };
+    // the callbacks of an app are what it shows
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD) || is_callback(request);
+    let Some(token) = token.filter(|_| looks) else { return Ok(None) };
     let found = limits::in_time(parts.identities.device(&token, trail.correlation)).await?;
     let Some((identity, _)) = found else { return Ok(None) };
     let identity = identity.seen_from(trail.address);

@@ -23,16 +23,48 @@ const ALWAYS: &[(&str, &str)] = &[
     ("cache-control", "no-store"),
 ];
 
-/// Puts the headers on an answer.
-pub fn dress(headers: &mut HeaderMap, https: bool, forms_lead_to: Option<&str>) {
+/// Of whom a page of ours shows a frame, or who shows one of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// It shows this origin in a frame.
+    Of(String),
+    /// It is shown in a frame by this origin (or `'self'`).
+    By(String),
+}
+
+/// What is particular to a page's policy.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page<'a> {
+    /// Where a form of ours may be led.
+    pub forms_lead_to: Option<&'a str>,
+    /// Of whom it shows a frame, or who shows one of it.
+    pub frames: Option<&'a Frames>,
+}
+
+/// The policy of a page; none where it is the usual one.
+fn policy(page: Page<'_>) -> Option<HeaderValue> {
+    let mut policy = CONTENT_SECURITY.to_owned();
     // Signing out is a form of ours whose answer leads to the provider, and a browser checks where it leads.
-    let allowed =
-        forms_lead_to.map(|origin| CONTENT_SECURITY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
-    let allowed = allowed.and_then(|policy| HeaderValue::from_str(&policy).ok());
-    if let Some(policy) = allowed.filter(|_| !headers.contains_key(header::CONTENT_SECURITY_POLICY)) {
+    if let Some(origin) = page.forms_lead_to {
+        policy = policy.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    }
+    match page.frames {
+        Some(Frames::Of(origin)) => policy.push_str(&format!("; frame-src {origin}")),
+        Some(Frames::By(origin)) => policy = policy.replace("frame-ancestors 'none'", &format!("frame-ancestors {origin}")),
+        None => {}
+    }
+    (policy != CONTENT_SECURITY).then(|| HeaderValue::from_str(&policy).ok())?
+}
+
+/// Puts the headers on an answer.
+pub fn dress(headers: &mut HeaderMap, https: bool, page: Page<'_>) {
+    if let Some(policy) = policy(page).filter(|_| !headers.contains_key(header::CONTENT_SECURITY_POLICY)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    for (name, value) in ALWAYS {
+    // Who may frame a page is said by its policy where it is anybody: the older header knows no other origin than its own.
+    let said = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let is_framed = said.is_some_and(|policy| policy.contains("frame-ancestors") && !policy.contains("frame-ancestors 'none'"));
+    for (name, value) in ALWAYS.iter().filter(|(name, _)| !(is_framed && *name == "x-frame-options")) {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

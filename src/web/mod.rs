@@ -13,6 +13,7 @@ mod exports;
 mod filters;
 mod form;
 mod guards;
+mod hosted;
 mod headers;
 mod ledger;
 pub mod internal;
@@ -43,6 +44,7 @@ pub use paced::Paced;
 pub use tls::{Encrypted, Stream};
 
 use self::trail::Trail;
+use crate::apps::Apps;
 use crate::central::Central;
 use crate::central::audit::{ChainWatch, Queue};
 use crate::config::Live;
@@ -72,6 +74,7 @@ pub struct Parts {
     pub catalog: Arc<Live>,
     pub cache: Cache,
     pub endpoints: Endpoints,
+    pub apps: Apps,
     pub rates: Rates,
 }
 
@@ -112,8 +115,15 @@ impl Site {
         limits::check_head(&request)?;
         limits::check_address(&request)?;
         scheme::check_host(&request, &self.parts.settings)?;
-        limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
-        csrf::check(&request, self.parts.settings.public_url.as_ref())?;
+        let place = hosted::place_of(&request, &self.parts.settings);
+        if self.is_public {
+            place.check(&request)?;
+        }
+        // what an app is sent streams through, and is held to what the app takes
+        if !hosted::is_asked(&request) {
+            limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
+        }
+        csrf::check(&request, place.url(&self.parts.settings))?;
         Ok(self.routes.call(request).await?.into_response())
     }
 
@@ -127,7 +137,7 @@ impl Site {
         {
             return led;
         }
-        let mut asked = catch::Question::of(&request, self.parts.settings.is_https());
+        let mut asked = catch::Question::of(&request, &self.parts);
         if !self.is_public {
             asked.asked = catch::Asked::Api;
         }
@@ -162,7 +172,9 @@ impl Endpoint for Site {
         request.set_data(self.parts.clone());
         let mut response = self.answer(request, &begun.trail).await;
         let leads_to = self.parts.identities.provider().map(Provider::farewell_origin);
-        headers::dress(response.headers_mut(), self.parts.settings.is_https(), leads_to.as_deref());
+        let frames = response.data::<headers::Frames>().cloned();
+        let page = headers::Page { forms_lead_to: leads_to.as_deref(), frames: frames.as_ref() };
+        headers::dress(response.headers_mut(), self.parts.settings.is_https(), page);
         let response = compress::pack(response, accepts_gzip).await;
         Ok(begun.end(response, &self.parts.metrics))
     }

@@ -3,7 +3,7 @@
 use http::Method;
 use poem::Route;
 
-use super::{assets, jwks, pages, probes};
+use super::{assets, hosted, jwks, pages, probes};
 
 /// Who may pass. The guard in the handler's signature decides; the access test holds both together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Access {
     Open,
     /// Anybody signed in.
     Person,
+    /// Whoever may see the hosted app in the path, for the tenant their page was opened for.
+    App,
     /// A member of the tenant in the path (or an operator who may read tenants).
     Tenant,
     /// Who may change the tenant in the path.
@@ -119,6 +121,8 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/dashboard/:dashboard"                { GET Tenant => pages::dashboard::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel"   { GET Tenant => pages::panel::show }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/detail" { GET Tenant => pages::detail::show }
+    "/tenant/:tenant/dashboard/:dashboard/frame/:key"     { GET Tenant => pages::hosted::fares }
+    "/tenant/:tenant/dashboard/:dashboard/frame/:key/close" { POST Tenant => pages::hosted::gone }
     "/tenant/:tenant/dashboard/:dashboard/filters/save"   { POST Tenant => pages::filters::save }
     "/tenant/:tenant/dashboard/:dashboard/filters/reset"  { POST Tenant => pages::filters::reset }
     "/tenant/:tenant/dashboard/:dashboard/panel/:panel/image" { GET Tenant => pages::image::show }
@@ -160,6 +164,8 @@ routes! { PUBLIC, public:
     "/admin/config"                                       { GET Operator => pages::admin::config::show }
     "/dashboard/:dashboard"                               { GET Person => pages::dashboard::of_active_tenant }
     "/reports/:panel"                                     { GET Person => pages::report::of_active_tenant }
+    "/dash/:app"                                          { GET App => hosted::Pass }
+    "/dash/:app/*rest"                                    { GET App => hosted::Pass, POST App => hosted::Pass, PUT App => hosted::Pass, PATCH App => hosted::Pass, DELETE App => hosted::Pass, OPTIONS App => hosted::Pass }
     "/help/panels"                                        { GET Person => pages::gallery::show }
     "/.well-known/jwks.json"                              { GET Open => jwks::show }
     "/health"                                             { GET Open => probes::health }

@@ -32,7 +32,7 @@ test('a saved file is on the page at once, a broken one leaves the last good ver
   await comes(viewer.page, path, 'Operations, renamed');
 
   await writeFile(file, text.replace(/name: .*/, 'nmae: "Broken"'));
-  await comes(author.page, path, 'default.yaml:');
+  await comes(author.page, path, 'did you mean');
   const banner = await author.page.locator('.told').textContent();
   assert.match(banner, /acme-corp\/dashboards\/default\.yaml:\d+:\d+/);
   assert.match(banner, /did you mean .name/);

@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod api;
 mod apply;
+mod apps;
 mod architecture;
 mod audit;
 mod bad_input;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::entity::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Change, Error, LIMIT, Source};
-use crate::domain::{Role, Slug, TenantId, UserId};
+use crate::domain::{Role, Rollout, Slug, TenantId, UserId};
 
 pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
@@ -165,6 +165,8 @@ pub struct Tenant {
     pub name: String,
     /// The state.
     pub status: Status,
+    /// By which flow its hosted apps are reached.
+    pub rollout: Rollout,
     /// The rest.
     pub config: Config,
 }
@@ -178,6 +180,7 @@ impl TryFrom<Model> for Tenant {
             slug: row.slug.parse().map_err(Error::Internal)?,
             name: row.name,
             status: row.status.parse().map_err(Error::Internal)?,
+            rollout: row.rollout.parse().map_err(Error::Internal)?,
             config: serde_json::from_value(row.config).map_err(|cause| Error::Internal(cause.to_string()))?,
         })
     }
@@ -252,7 +255,7 @@ pub async fn create(change: &Change, tenant: &Tenant) -> Result<(), Error> {
         slug: Set(tenant.slug.to_string()),
         name: Set(tenant.name.clone()),
         status: Set(tenant.status.as_str().to_owned()),
-        rollout: Set("current".to_owned()),
+        rollout: Set(tenant.rollout.as_str().to_owned()),
         config: Set(json(&tenant.config)?),
         created_at: Set(change.at()),
         updated_at: Set(change.at()),
@@ -271,6 +274,7 @@ pub async fn update(change: &Change, tenant: &Tenant) -> Result<(), Error> {
     let done = Entity::update_many()
         .col_expr(Column::Name, Expr::value(tenant.name.as_str()))
         .col_expr(Column::Status, Expr::value(tenant.status.as_str()))
+        .col_expr(Column::Rollout, Expr::value(tenant.rollout.as_str()))
         .col_expr(Column::Config, Expr::value(json(&tenant.config)?))
         .col_expr(Column::UpdatedAt, Expr::value(change.at()))
         .filter(Column::Id.eq(tenant.id.0))

@@ -18,9 +18,10 @@ pub struct DashboardDocument {
     pub dashboard: DashboardSpec,
 }
 
-/// A grid of panels.
+/// A grid of panels, or the frame of an app.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["panels"]}, {"required": ["app"]}]))]
 pub struct DashboardSpec {
     /// Its title.
     pub name: Word<Title>,
@@ -38,8 +39,10 @@ pub struct DashboardSpec {
     pub layout: Option<LayoutSpec>,
     /// What narrows the panels that name it in `data_source.filters`.
     pub filters: Option<Vec<FilterSpec>>,
+    /// The app that is its body, by its file's name in _shared/apps; this or `panels` is there.
+    pub app: Option<Word<Key>>,
     /// Its panels.
-    pub panels: Vec<PanelReference>,
+    pub panels: Option<Vec<PanelReference>>,
 }
 
 /// Both ends of a range, like now-24h and now.

@@ -6,7 +6,7 @@ mod filters;
 mod tenant;
 mod words;
 
-pub use app::AppDocument;
+pub use app::{AppDocument, UpstreamSpec};
 pub use dashboard::{DashboardDocument, DashboardSpec, PanelReference, PositionSpec};
 pub use filters::{ChoicesSpec, ColumnSpec, DependsSpec, FilterSpec, KindWord, Several};
 pub use tenant::{DatastoreSpec, Environment, StoreKind, TenantDocument, TenantSpec};

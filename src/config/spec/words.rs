@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
 
 use crate::config::Secret;
-use crate::domain::{Key, Moment};
+use crate::domain::{Key, Moment, Slug};
 use crate::yaml::nearest;
 
 /// Something written as one word of text.
@@ -63,6 +63,15 @@ impl Written for Key {
     }
     fn schema() -> Schema {
         json_schema!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,63}$", "not": {"const": "dashboard"}})
+    }
+}
+
+impl Written for Slug {
+    fn read(text: &str) -> Result<Slug, String> {
+        text.parse()
+    }
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 63})
     }
 }
 
@@ -132,6 +141,99 @@ impl Written for WebAddress {
     }
     fn schema() -> Schema {
         json_schema!({"type": "string", "pattern": "^https?://."})
+    }
+}
+
+/// An origin as a content security policy names it: `https://cdn.plot.ly`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source(pub String);
+
+impl Written for Source {
+    fn read(text: &str) -> Result<Source, String> {
+        let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "ws" | "wss"));
+        let url = url.filter(|url| url.has_host() && url.path() == "/" && url.query().is_none() && url.username().is_empty());
+        match url.filter(|url| url.password().is_none() && url.fragment().is_none()) {
+            Some(url) => Ok(Source(url.as_str().trim_end_matches('/').to_owned())),
+            None => Err(format!("“{text}” is not an origin like https://cdn.plot.ly")),
+        }
+    }
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "pattern": "^(https?|wss?)://[^/]+/?$"})
+    }
+}
+
+/// The name of a cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieName(pub String);
+
+impl Written for CookieName {
+    fn read(text: &str) -> Result<CookieName, String> {
+        let good = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if !text.is_empty() && text.len() <= 128 && text.bytes().all(good) {
+            Ok(CookieName(text.to_owned()))
+        } else {
+            Err(format!("“{text}” is not a cookie’s name"))
+        }
+    }
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$"})
+    }
+}
+
+/// A number of bytes between `MIN` and `MAX`: `500kB`, `64MB`, `1GB`, or a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size<const MIN: u64, const MAX: u64>(pub u64);
+
+/// The units of a size, in bytes.
+const SIZES: [(&str, u64); 7] =
+    [("b", 1), ("kb", 1_000), ("mb", 1_000_000), ("gb", 1_000_000_000), ("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30)];
+
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_lowercase();
+    let unit = SIZES.iter().find(|(name, _)| *name == unit)?.1;
+    digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Size<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Amount<const MIN: u64, const MAX: u64>;
+        impl<const MIN: u64, const MAX: u64> Visitor<'_> for Amount<MIN, MAX> {
+            type Value = Size<MIN, MAX>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a size like 500kB, 64MB or 1GB, from {MIN} to {MAX} bytes")
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+                let inside = Some(value).filter(|value| (MIN..=MAX).contains(value));
+                inside.map(Size).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(value), &self))
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+                match u64::try_from(value) {
+                    Ok(value) => self.visit_u64(value),
+                    Err(_) => Err(E::invalid_value(Unexpected::Signed(value), &self)),
+                }
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                let inside = bytes(text).filter(|value| (MIN..=MAX).contains(value));
+                inside.map(Size).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        from.deserialize_any(Amount)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> JsonSchema for Size<MIN, MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"oneOf": [
+            {"type": "integer", "minimum": MIN, "maximum": MAX, "description": "bytes"},
+            {"type": "string", "pattern": "^[0-9]+ ?([kKmMgG][iI]?)?[bB]$"}
+        ]})
     }
 }
 

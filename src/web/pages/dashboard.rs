@@ -249,6 +249,11 @@ pub async fn show(
     }
     let offered = filters::settle(parts, &scope, &dashboard, &mut view).await;
     let next = next(parts, &scope, &dashboard, &mut view);
+    if let Some(app) = &dashboard.app {
+        let bar = filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some());
+        let bar = bar.filter(|_| !view.kiosk);
+        return super::hosted::show(parts, request, &scope, &dashboard, app, &view, bar, next).await;
+    }
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
     let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
     let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
@@ -326,7 +331,7 @@ async fn all_panels(
 }
 
 /// The faults of the tenant's files, for those whose business they are.
-fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
+pub(super) fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
     if !scope.role().is_author() {
         return Vec::new();
     }
@@ -337,7 +342,7 @@ fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
 }
 
 /// That the dashboard is not what its file says.
-fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
+pub(super) fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
     let shown = match dashboard.version {
         Version::Current => return None,
         Version::LastGood => "this is its last good version",
@@ -346,7 +351,7 @@ fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String>
     scope.role().is_author().then(|| format!("{} has a fault: {shown}.", dashboard.file))
 }
 
-fn controls(page: &Address, view: &PageView) -> RangeControls {
+pub(super) fn controls(page: &Address, view: &PageView) -> RangeControls {
     let (now, zone) = (view.now, view.zone);
     let reach = |spec: &RangeSpec| Reach::new(spec.from.as_str(), spec.to.as_str());
     let later = view.spec.later(now, zone);

@@ -310,7 +310,7 @@ fn access(id: &str) -> &'static str {
         Some(Access::Tenant) => "Members of the active tenant",
         Some(Access::TenantAdmin) => "Admins of the tenant",
         Some(Access::Operator) => "Operators",
-        Some(Access::Machine(_) | Access::Nobody) | None => "",
+        Some(Access::Machine(_) | Access::Nobody | Access::App) | None => "",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::panel::Address;
 use crate::web::catch::{self, Asked, Question};
+use crate::web::headers::Frames;
 use crate::web::trail::Trail;
 use crate::web::{Parts, around};
 
@@ -52,11 +53,60 @@ struct Refused<'a> {
     correlation: String,
 }
 
+/// In the place of a hosted app: what happened, and the ways out of it, without anything around it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "framed.html")]
+pub struct FramedPage {
+    /// Where its look comes from.
+    pub css: String,
+    /// Light, dark, or the system's.
+    pub theme: Theme,
+    /// The status, 400 to 599.
+    pub status: u16,
+    /// What happened.
+    pub title: String,
+    /// In a sentence or two.
+    pub happened: String,
+    /// This page again, where that may help.
+    pub again: Option<String>,
+    /// Where to sign in, where that is what is missing.
+    pub sign_in: Option<String>,
+    /// The id that stands in the log as well.
+    pub correlation: String,
+}
+
+fn framed(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> FramedPage {
+    let theme = question.address.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let theme = theme.split('&').find_map(|part| Theme::parse(part.strip_prefix("theme=")?));
+    let ours = match (&parts.settings.apps.origin, &parts.settings.public_url) {
+        (Some(_), Some(public)) => public.origin().ascii_serialization(),
+        _ => String::new(),
+    };
+    let may_help = matches!(error, Error::App { .. } | Error::Unavailable { .. } | Error::TooMany(_) | Error::Internal(_));
+    FramedPage {
+        css: crate::web::assets::url("loggia.css"),
+        theme: theme.unwrap_or_default(),
+        status: error.status().as_u16(),
+        title: error.title().to_owned(),
+        happened: error.detail(),
+        again: (may_help && question.repeatable).then(|| question.address.clone()),
+        sign_in: matches!(error, Error::SignedOut).then(|| format!("{ours}/")),
+        correlation: trail.correlation.to_string(),
+    }
+}
+
 /// Draws an error the way the caller can read it.
 pub async fn draw(error: &Error, question: &Question, trail: &Trail, parts: &Parts) -> Response {
     match (question.asked, error) {
         (Asked::Api, _) => catch::problem(error, trail),
         (Asked::Page, Error::SignedOut) if !question.has_credentials => around::see_other(&sign_in(question)),
+        (Asked::Framed, _) => {
+            let mut response = finished(around::page(&framed(error, question, trail, parts)), error, trail);
+            if let Some(origin) = &question.framed_by {
+                response.set_data(Frames::By(origin.clone()));
+            }
+            response
+        }
         (Asked::Fragment, _) => finished(around::page(&refused(error, question, trail)), error, trail),
         (Asked::Page, _) => finished(around::page(&whole(error, question, trail, parts).await), error, trail),
     }

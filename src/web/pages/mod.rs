@@ -12,6 +12,7 @@ pub mod device;
 pub mod error;
 pub mod filters;
 pub mod gallery;
+pub mod hosted;
 pub mod image;
 pub mod landing;
 pub mod login;

@@ -9,6 +9,7 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod upstream;
 pub mod vault;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,1 @@
+"""What customers are worth: a Dash app as companies have them, over one catalog a tenant."""

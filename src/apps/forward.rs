@@ -1,0 +1,396 @@
+//! One request to an app and its answer, streamed both ways.
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Frame as Piece, Incoming, SizeHint};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use poem::{Request, Response};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_rustls::rustls::crypto::ring;
+
+use super::callback::Tap;
+use super::headers::{self, Told};
+use super::policy::{self, Place};
+use super::target::FRAME;
+use super::{Apps, Fault, Target, astray, cookies};
+use crate::central::frames::Frame;
+use crate::config::{App, Upstream};
+use crate::domain::CorrelationId;
+
+/// What is sent to an app.
+type Sent = BoxBody<Bytes, io::Error>;
+/// The connections to the apps.
+pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Sent>;
+
+/// gunicorn closes a connection that was idle for 2 s: one of ours is given up before, never in the same moment.
+const IDLE: Duration = Duration::from_millis(1_500);
+/// How long a connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(3);
+/// The largest head of an answer.
+const HEAD: usize = 128 * 1024;
+/// The largest document: its inline scripts are to be known before it begins.
+const DOCUMENT: usize = 8 << 20;
+/// How long an answer may stand still, at least.
+const STILL: Duration = Duration::from_secs(60);
+
+/// The connections to the apps, none open yet.
+///
+/// # Errors
+/// That the system's cryptography is not to be had.
+pub fn client() -> Result<Client, String> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    let tls = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(ring::default_provider()).map_err(|e| e.to_string())?;
+    let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
+    let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+    builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(64).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD);
+    Ok(builder.build(connector))
+}
+
+/// Everything about one request but itself.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// The app.
+    pub app: &'a App,
+    /// The page it belongs to.
+    pub frame: &'a Frame,
+    /// What of the app is asked for.
+    pub target: &'a Target,
+    /// Where the app is shown.
+    pub place: &'a Place,
+    /// The tenant's token, where one is injected.
+    pub token: Option<String>,
+    /// The host the browser named.
+    pub host: &'a str,
+    /// Whether the browser came over https.
+    pub https: bool,
+    /// Where it came from.
+    pub address: Option<IpAddr>,
+    /// The id of the request.
+    pub correlation: CorrelationId,
+    /// Whether a page is asked for, not a part of one.
+    pub is_document: bool,
+}
+
+/// An answer, and what was learnt on its way.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer as the browser gets it.
+    pub response: Response,
+    /// Dash's id of the page load, where this is a page of Dash.
+    pub end_id: Option<String>,
+}
+
+/// Where something of an app is asked for: the path as it was written.
+///
+/// # Errors
+/// [`Fault::Unreachable`] where that is no address.
+pub fn address(app: &App, upstream: &Upstream, rest: &str, query: Option<&str>) -> Result<Uri, Fault> {
+    let prefix = if upstream.strip_prefix { String::new() } else { format!("/dash/{}", app.key) };
+    let rest = if rest.is_empty() { "/" } else { rest };
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let text = format!("{}{}{prefix}{rest}{query}", upstream.url.origin().ascii_serialization(), upstream.base());
+    text.parse().map_err(|_| Fault::Unreachable("its address cannot be asked for".to_owned()))
+}
+
+impl Ask<'_> {
+    /// Where its page goes.
+    pub fn upstream(&self) -> &Upstream {
+        self.app.upstream_of(self.frame.legacy)
+    }
+
+    fn told<'a>(&'a self, prefix: &'a str, from: &HeaderMap) -> Told<'a> {
+        Told {
+            host: self.host,
+            https: self.https,
+            address: self.address,
+            prefix,
+            correlation: self.correlation,
+            token: self.token.as_deref(),
+            cookies: cookies::to_app(from, self.app, self.frame.tenant),
+        }
+    }
+
+    /// The head of the request as the app gets it.
+    pub(super) fn head(&self, request: &Request, upgrade: bool) -> Result<http::request::Builder, Fault> {
+        let prefix = self.target.prefix();
+        let mut headers = headers::to_app(request.headers(), &self.told(&prefix, request.headers()), upgrade);
+        if self.is_document {
+            // its inline scripts are read here; it is compressed on its way out
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        let uri = address(self.app, self.upstream(), &self.target.rest, self.target.query.as_deref())?;
+        let mut head = http::Request::builder().method(request.method().clone()).uri(uri);
+        if let Some(to) = head.headers_mut() {
+            *to = headers;
+        }
+        Ok(head)
+    }
+}
+
+impl Apps {
+    /// Sends a request to its app and gives the answer as the browser may have it.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn forward(&self, mut request: Request, ask: &Ask<'_>, tap: Option<Tap>) -> Result<Answer, Fault> {
+        let slot = self.slot(ask.upstream()).ok_or(Fault::Busy)?;
+        let limit = ask.app.body_limit;
+        let said = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        if said.is_some_and(|length| length > limit) {
+            return Err(Fault::TooLarge(limit));
+        }
+        let method = request.method().clone();
+        let head = ask.head(&request, false)?;
+        let progress = Progress::new();
+        let upload = Upload { inner: request.take_body().into(), left: limit, progress: progress.clone(), tap };
+        let sent = head.body(upload.boxed()).map_err(|_| Fault::Unreachable("the request cannot be written".to_owned()))?;
+        let answer = match self.within(ask.app.timeout, &progress, sent).await {
+            Err(_) if progress.is_over() => return Err(Fault::TooLarge(limit)),
+            other => other?,
+        };
+        self.answer(answer, &method, ask, slot).await
+    }
+
+    /// The head of an answer, which may take `patience` from the last piece of the request on.
+    async fn within(
+        &self,
+        patience: Duration,
+        progress: &Progress,
+        sent: http::Request<Sent>,
+    ) -> Result<http::Response<Incoming>, Fault> {
+        let mut answer = pin!(self.client().request(sent));
+        loop {
+            let due = progress.last() + patience;
+            tokio::select! {
+                answer = &mut answer => return answer.map_err(|fault| Fault::Unreachable(words(&fault))),
+                () = sleep_until(due) => {
+                    if progress.last() + patience <= Instant::now() {
+                        return Err(Fault::Late);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        answer: http::Response<Incoming>,
+        method: &Method,
+        ask: &Ask<'_>,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<Answer, Fault> {
+        let (parts, body) = answer.into_parts();
+        let status = parts.status;
+        if ask.token.is_some() && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Err(Fault::RefusedToken(status.as_u16()));
+        }
+        if status.is_server_error() {
+            return Err(Fault::Failed(status.as_u16()));
+        }
+        let mut headers = headers::to_browser(&parts.headers);
+        let fine = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let caching = headers::caching(parts.headers.get(header::CACHE_CONTROL), ask.target.is_static(), fine);
+        headers.insert(header::CACHE_CONTROL, caching);
+        for cookie in cookies::to_browser(&parts.headers, ask.app, ask.frame.tenant, ask.https) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        if let Some(location) = headers.remove(header::LOCATION) {
+            let location = self.location(&location, method, status, ask)?;
+            headers.insert(header::LOCATION, location);
+        }
+        let is_page = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        let whole =
+            is_page && status == StatusCode::OK && *method == Method::GET && !headers.contains_key(header::CONTENT_ENCODING);
+        let (body, hashes, end_id) = if whole {
+            let read = Download::new(body, ask.app.timeout, Some(slot));
+            let page = Limited::new(read, DOCUMENT).collect().await;
+            let page = page.map_err(|fault| Fault::Unreachable(format!("its page did not arrive whole: {fault}")))?.to_bytes();
+            let (hashes, end_id) = (policy::hashes(&page), policy::end_id(&page));
+            // the browser gets it compressed, so that it is not the one the app knows by this tag
+            headers.remove(header::CONTENT_LENGTH);
+            headers.remove(header::ETAG);
+            (poem::Body::from_bytes(page), hashes, end_id)
+        } else {
+            let endless =
+                parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+            let patience = if endless { Duration::ZERO } else { ask.app.timeout.max(STILL) };
+            (Download::new(body, patience, Some(slot)).boxed().into(), Vec::new(), None)
+        };
+        let policy = policy::policy(ask.app, ask.place, &hashes);
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        let mut response = Response::builder().status(status).body(body);
+        *response.headers_mut() = headers;
+        if whole {
+            self.watch().arrived(ask.frame).await;
+        } else {
+            response.set_data(AsItIs);
+        }
+        Ok(Answer { response, end_id })
+    }
+
+    /// Where an app leads, as its browser sees it: inside the app, and not for ever.
+    fn location(&self, said: &HeaderValue, method: &Method, status: StatusCode, ask: &Ask<'_>) -> Result<HeaderValue, Fault> {
+        let said = said.to_str().map_err(|_| Fault::Astray("an address that cannot be read".to_owned()))?;
+        let mut to = astray::within(said, ask.target, ask.upstream(), ask.host)
+            .ok_or_else(|| Fault::Astray(said.chars().take(200).collect()))?;
+        if status.is_redirection() && *method == Method::GET {
+            let query = ask.target.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
+            let here = format!("{}{}{query}", ask.target.prefix(), ask.target.rest);
+            if to == here || (ask.is_document && self.watch().turns(ask.frame)) {
+                return Err(Fault::Circles);
+            }
+        }
+        if let (Some(key), true) = (&ask.target.frame, ask.is_document) {
+            // the next page is this one's: its requests are to be traced back as well
+            let (address, fragment) = to.split_once('#').map_or((to.as_str(), None), |(a, f)| (a, Some(f)));
+            let joint = if address.contains('?') { '&' } else { '?' };
+            let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+            to = format!("{address}{joint}{FRAME}={key}{fragment}");
+        }
+        HeaderValue::from_str(&to).map_err(|_| Fault::Astray("an address that cannot be written".to_owned()))
+    }
+}
+
+/// An answer that is neither compressed nor held on its way out.
+#[derive(Clone, Copy, Debug)]
+pub struct AsItIs;
+
+/// What a failed connection says of itself, without anything of the request.
+pub(super) fn words(fault: &hyper_util::client::legacy::Error) -> String {
+    let mut text = fault.to_string();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
+
+/// When the last piece of a request went by, and whether it was one too many.
+#[derive(Clone, Debug)]
+struct Progress {
+    began: Instant,
+    moved: Arc<AtomicU64>,
+    over: Arc<AtomicBool>,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress { began: Instant::now(), moved: Arc::default(), over: Arc::default() }
+    }
+
+    fn moves(&self) {
+        let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(since, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.began + Duration::from_millis(self.moved.load(Ordering::Relaxed))
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
+
+/// A request's body on its way to the app: as long as it says it is, up to what the app takes.
+struct Upload {
+    inner: Sent,
+    left: u64,
+    progress: Progress,
+    tap: Option<Tap>,
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Piece<Bytes>, io::Error>>> {
+        let Some(piece) = ready!(Pin::new(&mut self.inner).poll_frame(context)) else { return Poll::Ready(None) };
+        let piece = piece?;
+        self.progress.moves();
+        if let Some(data) = piece.data_ref() {
+            let length = data.len() as u64;
+            if length > self.left {
+                self.progress.over.store(true, Ordering::Relaxed);
+                return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::InvalidData, "larger than the app takes"))));
+            }
+            self.left -= length;
+            if let Some(tap) = &mut self.tap {
+                tap.look(data);
+            }
+        }
+        Poll::Ready(Some(Ok(piece)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// An answer's body on its way to the browser; its place among the app's requests is free when it has arrived or is given up.
+struct Download {
+    inner: Incoming,
+    patience: Duration,
+    still: Option<Pin<Box<Sleep>>>,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Download {
+    /// Patience of zero is patience without end.
+    fn new(inner: Incoming, patience: Duration, slot: Option<OwnedSemaphorePermit>) -> Download {
+        Download { inner, patience, still: None, _slot: slot }
+    }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Piece<Bytes>, io::Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(piece) = Pin::new(&mut this.inner).poll_frame(context) {
+            this.still = None;
+            return Poll::Ready(piece.map(|piece| piece.map_err(io::Error::other)));
+        }
+        if this.patience.is_zero() {
+            return Poll::Pending;
+        }
+        let patience = this.patience;
+        let still = this.still.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(still.as_mut().poll(context));
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the app stopped in the middle of its answer"))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

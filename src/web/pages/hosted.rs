@@ -1,0 +1,236 @@
+//! A dashboard whose body is a hosted app: our heading and range around its frame, and how it fares inside.
+
+use std::sync::Arc;
+
+use askama::Template;
+use poem::web::{Data, Path};
+use poem::{Request, Response, handler};
+
+use super::dashboard::{FaultLine, Next, RangeControls, controls, faults, told_to_authors};
+use super::{Chrome, Theme};
+use crate::apps::{FRAME, TICKET};
+use crate::central::frames::{Failing, Frame};
+use crate::config::{Dashboard, FilterKind};
+use crate::domain::Key;
+use crate::error::{Error, Result};
+use crate::panel::Address;
+use crate::tenancy::TenantScope;
+use crate::web::filters::{self, FilterBar};
+use crate::web::headers::Frames;
+use crate::web::view::{PageView, dashboard_path};
+use crate::web::{Parts, around, cookie, limits};
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "hosted.html")]
+pub struct HostedPage {
+    /// What stands around it.
+    pub chrome: Chrome,
+    /// The dashboard's title.
+    pub name: String,
+    /// A sentence below the title.
+    pub description: Option<String>,
+    /// The range and its controls.
+    pub range: RangeControls,
+    /// Faults of the tenant's files, filled for authors alone.
+    pub faults: Vec<FaultLine>,
+    /// What the viewer should know.
+    pub notices: Vec<String>,
+    /// The filters and their controls.
+    pub filters: Option<FilterBar>,
+    /// What is set, for those who have no controls.
+    pub set: Vec<String>,
+    /// The dashboard that has its turn after this one.
+    pub next: Option<Next>,
+    /// The frame; none where the app cannot be shown.
+    pub frame: Option<FrameView>,
+}
+
+/// The frame of an app.
+#[derive(Clone, Debug)]
+pub struct FrameView {
+    /// What it is called for those who hear it: the app, and the tenant.
+    pub title: String,
+    /// What is opened in it.
+    pub src: String,
+    /// Where it is told how the app fares; none on the legacy flow.
+    pub watch: Option<String>,
+    /// Where it is told that the page is gone.
+    pub close: String,
+    /// This page, loaded anew.
+    pub again: String,
+}
+
+impl HostedPage {
+    fn faults_words(&self) -> String {
+        match self.faults.len() {
+            1 => "One fault in this tenant's files; what was good last is shown.".to_owned(),
+            n => format!("{n} faults in this tenant's files; what was good last is shown."),
+        }
+    }
+}
+
+/// How the app fares, above its frame.
+#[derive(Clone, Debug, Template)]
+#[template(path = "partials/watch.html")]
+struct WatchBanner {
+    /// Since when its callbacks fail, in the tenant's zone; none when they do not.
+    failing: Option<Told>,
+    /// The page around the frame.
+    again: String,
+}
+
+#[derive(Clone, Debug)]
+struct Told {
+    since: String,
+    iso: String,
+    reason: &'static str,
+    reference: String,
+}
+
+/// Draws the page of a dashboard whose body is `app`, and opens its frame.
+///
+/// # Errors
+/// When the central database does not answer.
+#[allow(clippy::too_many_arguments)] // each is a part of the view that was read already
+pub async fn show(
+    parts: &Arc<Parts>,
+    request: &Request,
+    scope: &TenantScope,
+    dashboard: &Arc<Dashboard>,
+    app: &Key,
+    view: &PageView,
+    bar: Option<FilterBar>,
+    next: Option<Next>,
+) -> Result<Response> {
+    let chrome = around::tenant(parts, request, scope, dashboard, view).await?;
+    let mut notices: Vec<String> = view.notices.iter().cloned().chain(told_to_authors(scope, dashboard)).collect();
+    let frame = match parts.catalog.now().app(scope, app) {
+        Some(_) if !parts.settings.serves_apps() => {
+            notices.push(switched_off(scope));
+            None
+        }
+        Some(app) => Some(open(parts, scope, dashboard, &app, view, chrome.theme).await?),
+        None => {
+            notices.push(format!("The app “{app}” is not there for this tenant."));
+            None
+        }
+    };
+    let address = view.page(scope, dashboard);
+    let page = HostedPage {
+        chrome,
+        name: dashboard.name.clone(),
+        description: dashboard.description.clone(),
+        range: controls(&address, view),
+        faults: faults(parts, scope),
+        notices,
+        filters: bar,
+        set: filters::words(dashboard, view),
+        next,
+        frame,
+    };
+    parts.tenancy.viewed(scope, &dashboard.key);
+    let mut response = around::page(&page)?;
+    cookie::remember(&mut response, around::LAST, &address.path, &parts.settings);
+    let origin = parts.settings.apps.origin.as_ref().map(|origin| origin.origin().ascii_serialization());
+    response.set_data(Frames::Of(origin.unwrap_or_else(|| "'self'".to_owned())));
+    Ok(response)
+}
+
+fn switched_off(scope: &TenantScope) -> String {
+    match scope.role().is_author() {
+        true => "Apps are switched off in this installation: its operator chooses LOGGIA_APPS__ORIGIN (an address of their own) \
+                 or LOGGIA_APPS__TRUSTED=true."
+            .to_owned(),
+        false => "This app is switched off here. Ask your operator.".to_owned(),
+    }
+}
+
+async fn open(
+    parts: &Parts,
+    scope: &TenantScope,
+    dashboard: &Dashboard,
+    app: &crate::config::App,
+    view: &PageView,
+    theme: Theme,
+) -> Result<FrameView> {
+    let elsewhere = parts.settings.apps.origin.as_ref();
+    let opened = limits::in_time(parts.apps.frames().open(scope, &app.key, Some(&dashboard.key), elsewhere.is_some())).await?;
+    let mut query = vec![(FRAME.to_owned(), opened.key.clone())];
+    query.extend(opened.ticket.map(|ticket| (TICKET.to_owned(), ticket)));
+    query.extend(told(view, theme));
+    let src = Address { path: format!("/dash/{}/", app.key), query }.href();
+    let origin = elsewhere.map(|origin| origin.origin().ascii_serialization()).unwrap_or_default();
+    let here = dashboard_path(scope.slug().as_str(), dashboard.key.as_str());
+    Ok(FrameView {
+        title: format!("{}, {}", app.title, scope.name()),
+        src: format!("{origin}{src}"),
+        watch: (!opened.frame.legacy).then(|| format!("{here}/frame/{}", opened.key)),
+        close: format!("{here}/frame/{}/close", opened.key),
+        again: view.page(scope, dashboard).href(),
+    })
+}
+
+/// What the app is told of the view: the theme, the range with nothing left to guess, the zone, and the filters.
+fn told(view: &PageView, theme: Theme) -> Vec<(String, String)> {
+    let exact = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let mut told = vec![
+        ("theme".to_owned(), theme.word().to_owned()),
+        ("from".to_owned(), exact(view.range.from())),
+        ("to".to_owned(), exact(view.range.to())),
+        ("tz".to_owned(), view.zone.name().to_owned()),
+    ];
+    for (filter, values) in &view.filters {
+        told.extend(values.iter().map(|value| (format!("var-{filter}"), value.clone())));
+    }
+    told
+}
+
+/// The page of this key, of the caller and in this dashboard.
+async fn frame(parts: &Parts, scope: &TenantScope, dashboard: &str, key: &str) -> Result<Arc<Frame>> {
+    let dashboard = super::dashboard::find(parts, scope, dashboard)?;
+    let frame = limits::in_time(parts.apps.frames().of_key(scope.identity(), key)).await?;
+    let here = |frame: &Arc<Frame>| frame.tenant == scope.tenant() && frame.dashboard.as_ref() == Some(&dashboard.key);
+    frame.filter(here).ok_or(Error::NotFound("page of an app"))
+}
+
+/// `GET /tenant/{tenant}/dashboard/{dashboard}/frame/{key}`: how the app inside fares; empty while it fares well.
+#[handler]
+pub async fn fares(
+    scope: TenantScope,
+    Path((_, dashboard, key)): Path<(String, String, String)>,
+    Data(parts): Data<&Arc<Parts>>,
+) -> Result<Response> {
+    let frame = frame(parts, &scope, &dashboard, &key).await?;
+    limits::in_time(parts.apps.frames().see(&frame)).await?;
+    let failing = limits::in_time(parts.apps.watch().failing(&frame)).await?.filter(|_| !frame.legacy);
+    let again = dashboard_path(scope.slug().as_str(), &dashboard);
+    let banner = WatchBanner { failing: failing.map(|failing| words(&scope, failing)), again };
+    around::page(&banner)
+}
+
+fn words(scope: &TenantScope, failing: Failing) -> Told {
+    let reason = match failing.status {
+        401 | 403 => "the app refuses its requests",
+        404 | 405 => "the app does not know what it is asked",
+        _ => "the app does not answer",
+    };
+    Told {
+        since: failing.since.with_timezone(&scope.zone()).format("%H:%M").to_string(),
+        iso: failing.since.to_rfc3339(),
+        reason,
+        reference: failing.reference,
+    }
+}
+
+/// `POST /tenant/{tenant}/dashboard/{dashboard}/frame/{key}/close`: the page is gone; what it left open counts no longer.
+#[handler]
+pub async fn gone(
+    scope: TenantScope,
+    Path((_, dashboard, key)): Path<(String, String, String)>,
+    Data(parts): Data<&Arc<Parts>>,
+) -> Result<Response> {
+    let frame = frame(parts, &scope, &dashboard, &key).await?;
+    limits::in_time(parts.apps.frames().close(&frame)).await?;
+    Ok(Response::builder().status(http::StatusCode::NO_CONTENT).finish())
+}
