@@ -39,7 +39,7 @@
     shown = html;
     banner.innerHTML = html;
     // the view as it is now, not as the dashboard opens
-    const again = banner.querySelector('[data-again]');
+    const again = banner.querySelector('[data-anew]');
     if (again) again.href = location.href;
   };
   const here = encodeURIComponent(location.pathname + location.search);

@@ -129,6 +129,8 @@ test('an app that is killed in view is told, and comes back by itself', async ()
   await banner.waitFor();
   assert.match(await banner.textContent(), /Not updating since \d\d:\d\d: the app does not answer\..*Reference [0-9a-f-]{36}/s);
   await page.screenshot({ path: `${out}/hosted-down.png` });
+  await banner.getByRole('link', { name: 'Load it again' }).click();
+  await frameOf(page).getByRole('heading', { name: 'The app does not answer' }).waitFor();
   // native dashboards don't notice
   assert.equal((await page.request.get('/tenant/acme-corp/dashboard/default')).status(), 200);
   // who opens it now sees why, with a way to try again
@@ -138,8 +140,15 @@ test('an app that is killed in view is told, and comes back by itself', async ()
   await late.screenshot({ path: `${out}/hosted-unreachable.png` });
   await app.restart();
   await page.bringToFront();
-  await banner.waitFor({ state: 'detached' });
+  await frameOf(page).getByRole('link', { name: 'Try again' }).click();
+  await frameOf(page).locator('#heading', { hasText: 'Acme Corp' }).waitFor();
   await ticking(page, 'updates again');
+  // and a page that stood open all the while goes on by itself
+  await app.kill();
+  await banner.waitFor();
+  await app.restart();
+  await banner.waitFor({ state: 'detached' });
+  await ticking(page, 'updates by itself');
   await late.bringToFront();
   await frameOf(late).getByRole('link', { name: 'Try again' }).click();
   await frameOf(late).locator('#heading', { hasText: 'Acme Corp' }).waitFor();

@@ -69,7 +69,7 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
         (FRONT, ONE.replace("name: One", "name: [One]"), vec!["2:9: expected text, found a list"]),
         (FRONT, ONE.replace("name: One", "name: \"\""), vec!["2:9: this text is empty"]),
         (FRONT, ONE.replace("name: One", "name:"), vec!["2:3: expected text, found nothing"]),
-        (FRONT, "dashboard:\n  name: One\n".into(), vec!["2:3: missing key “panels”"]),
+        (FRONT, "dashboard:\n  name: One\n".into(), vec!["2:3: missing key “panels” (or `app`, the app that is its body)"]),
         (FRONT, "dashboard:\n  name: One\n  panels: {a: b}\n".into(), vec!["3:11: expected a list, found a map of keys and values"]),
         (FRONT, "dashboard: [1]\n".into(), vec!["1:12: expected a map of keys and values, found a list"]),
         (FRONT, String::new(), vec!["1:1: expected a map of keys and values, found nothing"]),
@@ -77,7 +77,8 @@ fn a_broken_file_is_told_with_its_place_and_what_was_meant() {
         (FRONT, format!("{ONE}  refresh_interval: 0\n"), vec!["6:21: expected whole seconds or a time like 30s, 5m or 6h, from 1s to 7d, found 0"]),
         (FRONT, format!("{ONE}  timezone: Europe/Berln\n"), vec!["6:13: unknown time zone “Europe/Berln”; did you mean “Europe/Berlin”?"]),
         (FRONT, format!("{ONE}  layout: {{columns: 16}}\n"), vec!["6:21: expected 12, found 16"]),
-        (FRONT, format!("{ONE}  app: customer-ltv\n"), vec!["6:3: unknown key “app”; known here: name, description, refresh_interval, timezone, range, visible_to, layout, filters, panels"]),
+        (FRONT, format!("{ONE}  app: customer-ltv\n"), vec!["6:3: either `panels` or `app`, not both"]),
+        (FRONT, format!("{ONE}  zzz: customer-ltv\n"), vec!["6:3: unknown key “zzz”; known here: name, description, refresh_interval, timezone, range, visible_to, layout, filters, app, panels"]),
         (FRONT, format!("{ONE}  name: Two\n"), vec!["6:3: the key “name” stands here a second time"]),
         // dashboards: panels and their places
         (FRONT, panels("    - id: 1a\n      config_file: panels/a.yaml\n"), vec!["4:11: “1a” must be 1 to 64 letters, digits, _ or -, a letter first"]),

@@ -58,8 +58,6 @@ pub struct FrameView {
     pub watch: Option<String>,
     /// Where it is told that the page is gone.
     pub close: String,
-    /// This page, loaded anew.
-    pub again: String,
 }
 
 impl HostedPage {
@@ -168,7 +166,6 @@ async fn open(
         src: format!("{origin}{src}"),
         watch: (!opened.frame.legacy).then(|| format!("{here}/frame/{}", opened.key)),
         close: format!("{here}/frame/{}/close", opened.key),
-        again: view.page(scope, dashboard).href(),
     })
 }
 
