@@ -43,8 +43,10 @@ browser-test: idp
 	cargo build --locked
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test --test-concurrency=1
 
-walkthrough-test: ## follows docs/adding-*.md literally, in a copy of the tree
+walkthrough-test: ## follows docs/adding-*.md literally, in a copy of the tree, and docs/dash.md beside it
+	@tests/need.sh dash
 	node tests/walkthroughs.mjs
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error && node --test walkthrough.dash.mjs
 
 schemathesis-test:
 	tests/postgres.sh cargo test --locked --test suite outside:: -- --ignored --test-threads 1

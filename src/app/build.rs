@@ -94,6 +94,12 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
     }
 }
 
+/// What custom panels ask: this program's endpoints, and the servers that the settings name.
+pub fn endpoints(settings: &Settings) -> Endpoints {
+    let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
+    Endpoints::new(custom_panels::registry(), reach)
+}
+
 /// Everything the server is made of, and the tasks that keep it going.
 ///
 /// # Errors
@@ -101,6 +107,7 @@ pub fn tenants_dir(settings: &Settings) -> Result<PathBuf, String> {
 pub async fn parts(
     mut settings: Settings,
     clock: Clock,
+    endpoints: Endpoints,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<Parts>, Vec<JoinHandle<()>>), String> {
     let central = central(&settings, clock.clone()).await?;
@@ -132,8 +139,7 @@ pub async fn parts(
     }
     metrics.reloaded(faults(&catalog.now()));
     let cache = Cache::new(settings.cache_bytes, clock.clone());
-    let reach = Reach { hosts: settings.endpoint_hosts.clone(), private: settings.endpoint_private };
-    let endpoints = Endpoints::new(custom_panels::registry(), reach);
+    let endpoints = endpoints.signing(&tenancy, &identities);
     let apps = Apps::new(&central)?;
     let rates = Rates::new(&settings.rates);
     let parts = Arc::new(Parts {

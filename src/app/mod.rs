@@ -10,4 +10,4 @@ mod secret;
 mod serve;
 mod tenant;
 
-pub use serve::{Running, start};
+pub use serve::{Running, start, start_with};

@@ -15,6 +15,7 @@ use super::build;
 use crate::demo;
 use crate::domain::Clock;
 use crate::observe;
+use crate::panel::Endpoints;
 use crate::settings::Settings;
 use crate::web::{Door, Encrypted, Paced, Parts, Site};
 
@@ -54,11 +55,22 @@ impl Running {
 /// # Errors
 /// What is wrong and what to do about it.
 pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> {
+    let endpoints = build::endpoints(&settings);
+    start_with(settings, clock, endpoints).await
+}
+
+/// The same with these endpoints of custom panels in place of the program's own.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(mut settings: Settings, clock: Clock, endpoints: Endpoints) -> Result<Running, String> {
     settings.check_serving()?;
     let (public, internal) = doors(&settings).await?;
     let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
+    // where the system chose the port, our tokens name that one
+    settings.listen = addresses.0;
     let (stop, stopped) = watch::channel(false);
-    let (parts, mut tasks) = build::parts(settings, clock, &stopped).await?;
+    let (parts, mut tasks) = build::parts(settings, clock, endpoints, &stopped).await?;
     let (limits, trusted) = (parts.settings.limits, parts.settings.trusted_proxies.clone());
     let (public, internal) = (Paced::new(public, limits, &trusted), Paced::new(internal, limits, &trusted));
     tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));

@@ -9,6 +9,8 @@ use crate::domain::{Key, TenantId};
 const LOOK: usize = 16 * 1024;
 /// The longest output that is told; a callback with many outputs lists them all.
 const LONGEST: usize = 120;
+/// What a callback is called whose output is not told.
+pub(super) const UNKNOWN: &str = "unknown";
 /// So many callbacks of one app have a name of their own.
 const MOST: usize = 200;
 
@@ -82,7 +84,7 @@ pub struct Names(Mutex<BTreeMap<(TenantId, Key), BTreeSet<String>>>);
 impl Names {
     /// The name that a callback is counted under.
     pub fn of(&self, tenant: TenantId, app: &Key, output: Option<String>) -> String {
-        let Some(output) = output else { return "unknown".to_owned() };
+        let Some(output) = output else { return UNKNOWN.to_owned() };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry((tenant, app.clone())).or_default();
         if known.len() >= MOST && !known.contains(&output) {

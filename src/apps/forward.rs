@@ -149,7 +149,7 @@ impl Apps {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub async fn forward(&self, mut request: Request, ask: &Ask<'_>, tap: Option<Tap>) -> Result<Answer, Fault> {
+    pub async fn forward(&self, mut request: Request, ask: &Ask<'_>, mut tap: Option<Tap>) -> Result<Answer, Fault> {
         let slot = self.slot(ask.upstream()).ok_or(Fault::Busy)?;
         let limit = ask.app.body_limit;
         let said = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
@@ -159,7 +159,13 @@ impl Apps {
         let method = request.method().clone();
         let head = ask.head(&request, false)?;
         let progress = Progress::new();
-        let upload = Upload { inner: request.take_body().into(), left: limit, progress: progress.clone(), tap };
+        let mut inner: Sent = request.take_body().into();
+        // what a callback is for stands at its beginning, and is to be known also where the app is not there to be asked
+        let ahead = match &mut tap {
+            Some(tap) => first(&mut inner, tap, ask.app.timeout).await?,
+            None => None,
+        };
+        let upload = Upload { inner, ahead, left: limit, progress: progress.clone(), tap };
         let sent = head.body(upload.boxed()).map_err(|_| Fault::Unreachable("the request cannot be written".to_owned()))?;
         let answer = match self.within(ask.app.timeout, &progress, sent).await {
             Err(_) if progress.is_over() => return Err(Fault::TooLarge(limit)),
@@ -313,9 +319,19 @@ impl Progress {
     }
 }
 
+/// The first piece of a body, looked at.
+async fn first(body: &mut Sent, tap: &mut Tap, patience: Duration) -> Result<Option<Bytes>, Fault> {
+    let broke = |_| Fault::Unreachable("the request did not arrive".to_owned());
+    let piece = tokio::time::timeout(patience, body.frame()).await.map_err(|_| Fault::Late)?;
+    let piece = piece.transpose().map_err(broke)?.and_then(|piece| piece.into_data().ok());
+    Ok(piece.inspect(|data| tap.look(data)))
+}
+
 /// A request's body on its way to the app: as long as it says it is, up to what the app takes.
 struct Upload {
     inner: Sent,
+    /// What was taken of it already.
+    ahead: Option<Bytes>,
     left: u64,
     progress: Progress,
     tap: Option<Tap>,
@@ -326,8 +342,13 @@ impl Body for Upload {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Piece<Bytes>, io::Error>>> {
-        let Some(piece) = ready!(Pin::new(&mut self.inner).poll_frame(context)) else { return Poll::Ready(None) };
-        let piece = piece?;
+        let (piece, is_new) = match self.ahead.take() {
+            Some(ahead) => (Piece::data(ahead), false),
+            None => match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
+                Some(piece) => (piece?, true),
+                None => return Poll::Ready(None),
+            },
+        };
         self.progress.moves();
         if let Some(data) = piece.data_ref() {
             let length = data.len() as u64;
@@ -336,7 +357,7 @@ impl Body for Upload {
                 return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::InvalidData, "larger than the app takes"))));
             }
             self.left -= length;
-            if let Some(tap) = &mut self.tap {
+            if let Some(tap) = self.tap.as_mut().filter(|_| is_new) {
                 tap.look(data);
             }
         }
@@ -344,11 +365,18 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.ahead.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.len() as u64);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + ahead);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + ahead);
+        }
+        hint
     }
 }
 

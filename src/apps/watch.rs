@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Utc};
 
 use crate::central::frames::{self, Failing, Frame};
+use super::callback::UNKNOWN;
 use crate::central::{Central, Error};
 
 /// So many pages are watched in one process; those that began to fail first are forgotten first.
@@ -48,6 +49,8 @@ impl Watch {
             let before = page.first().cloned();
             if status < 400 {
                 page.failing.remove(callback);
+                // one that could not be told apart may have been this one
+                page.failing.remove(UNKNOWN);
             } else if page.failing.len() < CALLBACKS || page.failing.contains_key(callback) {
                 page.failing.entry(callback.to_owned()).or_insert(Failing { since: at, status, reference });
             }

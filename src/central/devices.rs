@@ -61,7 +61,7 @@ pub async fn find(from: &impl Source, token_hash: &str) -> Result<Option<Device>
     Entity::find().filter(Column::TokenHash.eq(token_hash)).one(from.on()).await?.map(Device::try_from).transpose()
 }
 
-/// The wall screen of this id.
+/// The wall screen of this id; none once its link was taken back.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.

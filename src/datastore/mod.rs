@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use tokio::sync::Semaphore;
 
 use crate::frame::Frame;
 use breaker::Breaker;
@@ -65,17 +64,14 @@ pub struct Datastore {
     pool: Arc<Pool>,
     breaker: Arc<Breaker>,
     /// Streams have connections of their own, so that files never keep panels waiting.
-    streams: Arc<Semaphore>,
+    streams: Arc<Pool>,
 }
 
 impl Datastore {
     /// Makes it ready; connects at the first query.
     pub fn new(target: Target) -> Datastore {
-        Datastore {
-            pool: Arc::new(Pool::new(target)),
-            breaker: Arc::default(),
-            streams: Arc::new(Semaphore::new(stream::STREAMS)),
-        }
+        let streams = Arc::new(Pool::new(stream::of(&target)));
+        Datastore { pool: Arc::new(Pool::new(target)), breaker: Arc::default(), streams }
     }
 
     /// Where it is and how it may be used.

@@ -33,7 +33,7 @@ struct Shelf {
     closed: bool,
 }
 
-enum Session {
+pub(super) enum Session {
     Postgres(Box<postgres::Session>),
     Sqlite(Box<sqlite::Session>),
 }
@@ -58,7 +58,11 @@ impl Pool {
     /// A turn, in the order of asking. A page asks all its panels at once, more than there are connections: each waits
     /// as long as one statement may take before the database counts as busy.
     pub(super) async fn turn(&self) -> Result<Slot, Failure> {
-        let patience = self.target.statement_timeout.max(WAIT);
+        self.turn_within(self.target.statement_timeout.max(WAIT)).await
+    }
+
+    /// A turn that is waited for no longer than this.
+    pub(super) async fn turn_within(&self, patience: Duration) -> Result<Slot, Failure> {
         let slot = timeout(patience, self.slots.clone().acquire_owned()).await.map_err(|_| Failure::Busy)?;
         Ok(Arc::new(slot.map_err(|_| closed())?))
     }
@@ -72,8 +76,12 @@ impl Pool {
                 answer => return answer,
             }
         }
-        let session = timeout(WAIT, self.open()).await.map_err(|_| Failure::Unreachable("no answer to connecting".into()))??;
-        self.lease(session, &slot).run(statement, cap).await
+        self.lease(self.opened().await?, &slot).run(statement, cap).await
+    }
+
+    /// A new session, if the server answers in time.
+    pub(super) async fn opened(&self) -> Result<Session, Failure> {
+        timeout(WAIT, self.open()).await.map_err(|_| Failure::Unreachable("no answer to connecting".into()))?
     }
 
     fn lease(&self, session: Session, slot: &Slot) -> Lease<'_> {
@@ -94,11 +102,13 @@ impl Pool {
         })
     }
 
-    fn take(&self) -> Option<Session> {
+    /// A session that was kept.
+    pub(super) fn take(&self) -> Option<Session> {
         lock(&self.shelf).idle.pop().map(|(_, session)| session)
     }
 
-    fn keep(&self, session: Session) {
+    /// Keeps a session that is ready for the next.
+    pub(super) fn keep(&self, session: Session) {
         let mut shelf = lock(&self.shelf);
         if shelf.closed {
             return;

@@ -3,20 +3,24 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
-use super::pool::{Slot, WAIT};
-use super::{Datastore, Dialect, Failure, Statement, Target, postgres, sqlite};
+use super::pool::{Session, Slot, WAIT};
+use super::{Datastore, Failure, Statement, Target, postgres, sqlite};
 use crate::frame::Frame;
 
 /// How many rows are read at once.
 pub const STEP: usize = 2_000;
 /// How many streams a datastore has at once.
-pub(super) const STREAMS: usize = 2;
+const STREAMS: u32 = 2;
 /// How long reading one step may take, and how long a reader may pause: sorting a million rows takes longer than drawing a panel.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Frames read ahead of the taker.
 const AHEAD: usize = 2;
+
+/// The same database, as streams use it.
+pub(super) fn of(target: &Target) -> Target {
+    Target { statement_timeout: target.statement_timeout.max(PATIENCE), max_connections: STREAMS, ..target.clone() }
+}
 
 /// What the reader sends: a frame; at the end that it was the end, so that a reader that vanished is never taken for one.
 pub(super) type Sent = Result<Option<Frame>, Failure>;
@@ -62,24 +66,42 @@ impl Datastore {
     }
 
     async fn begin(&self, statement: &Statement, cap: u64) -> Result<Rows, Failure> {
-        let slot = timeout(WAIT, self.streams.clone().acquire_owned()).await.map_err(|_| Failure::Busy)?;
-        let slot = Slot::new(slot.map_err(|_| super::pool::closed())?);
-        let target = Target { statement_timeout: self.target().statement_timeout.max(PATIENCE), ..self.target().clone() };
+        let slot = self.streams.turn_within(WAIT).await?;
+        // A kept connection may have died meanwhile: then another, at last a new one.
+        while let Some(session) = self.streams.take() {
+            match self.read(session, statement, cap, &slot).await {
+                Err(Failure::Unreachable(_)) => {}
+                rows => return rows,
+            }
+        }
+        self.read(self.streams.opened().await?, statement, cap, &slot).await
+    }
+
+    /// Begins to read, in a task of its own. A session that came to its end is kept for the next file, before its turn is given up.
+    async fn read(&self, session: Session, statement: &Statement, cap: u64, slot: &Slot) -> Result<Rows, Failure> {
         let (sender, coming) = mpsc::channel(AHEAD);
-        let unreached = || Failure::Unreachable("no answer to connecting".into());
-        let brake = match target.dialect {
-            Dialect::Postgres => {
-                let session = timeout(WAIT, postgres::Session::open(&target)).await.map_err(|_| unreached())??;
-                tokio::spawn(postgres::stream(Box::new(session), statement.clone(), cap, sender, slot));
-                None
-            }
-            Dialect::Sqlite => {
-                let session = timeout(WAIT, sqlite::Session::open(&target)).await.map_err(|_| unreached())??;
-                let stopper = session.stopper();
-                tokio::spawn(sqlite::stream(session, statement.clone(), cap, sender, slot));
-                Some(stopper)
-            }
+        let (pool, slot, statement) = (self.streams.clone(), slot.clone(), statement.clone());
+        let brake = match &session {
+            Session::Sqlite(session) => Some(session.stopper()),
+            Session::Postgres(_) => None,
         };
+        tokio::spawn(async move {
+            let (told, session) = match session {
+                Session::Postgres(session) => {
+                    let (told, session) = postgres::stream(session, &statement, cap, &sender, &slot).await;
+                    (told, session.map(Session::Postgres))
+                }
+                Session::Sqlite(session) => {
+                    let (told, session) = sqlite::stream(session, &statement, cap, &sender).await;
+                    (told, session.map(Session::Sqlite))
+                }
+            };
+            if let Some(session) = session {
+                pool.keep(session);
+            }
+            drop(slot);
+            let _ = sender.send(told).await;
+        });
         let mut rows = Rows { first: None, coming, over: false, _brake: brake };
         rows.first = rows.next().await?;
         Ok(rows)

@@ -5,6 +5,7 @@ use super::claims::{Claims, TenantClaims};
 use super::machines::Machine;
 use super::tokens::{API, INTERNAL, TRIAL, TRIAL_NAME};
 use super::{Credential, Identities, Identity, Scope, Scopes, claims};
+use crate::central::devices::{self, Device};
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::users::{self, User};
 use crate::central::{Error, machine_clients};
@@ -65,6 +66,7 @@ pub(super) struct Bearer {
 enum Subject {
     User(Box<User>),
     Machine(Box<Machine>),
+    Device(Box<Device>),
 }
 
 impl Identities {
@@ -134,6 +136,7 @@ impl Identities {
         let identity = match subject {
             Subject::User(user) => Identity::bearing(*user, credential, correlation),
             Subject::Machine(machine) => Identity::machine(&machine, credential, correlation),
+            Subject::Device(device) => Identity::screen(&device, credential, correlation),
         };
         Ok(Examined { identity, claims })
     }
@@ -149,7 +152,7 @@ impl Identities {
             Some(user) => Some(Subject::User(Box::new(user))),
             None => match machine_clients::find(central, sub).await? {
                 Some(row) => Some(Subject::Machine(Box::new(row.try_into()?))),
-                None => None,
+                None => devices::by_id(central, sub).await?.map(Box::new).map(Subject::Device),
             },
         };
         let tenant = match tenant {
@@ -172,6 +175,12 @@ fn for_tenant(claims: &TenantClaims, tenant: Option<Tenant>, subject: Option<&Su
     {
         return Err(Refusal::Bad("the machine may not read this tenant any more".to_owned()));
     }
+    // A screen looks at its own dashboards; what it is given is for what they show, and never for the API beside them.
+    if let Some(Subject::Device(device)) = subject
+        && (device.tenant != tenant.id || claims.basics.aud == API)
+    {
+        return Err(Refusal::Bad("no such token is given to a wall screen".to_owned()));
+    }
     let role: Role = claims.role.parse().map_err(Refusal::Bad)?;
     Ok(Credential::Tenant { tenant: TenantId(claims.tenant_id), role, jti: claims.basics.jti.clone() })
 }
@@ -181,6 +190,8 @@ impl Subject {
         match self {
             Subject::User(user) => user.active,
             Subject::Machine(machine) => machine.active,
+            // its row is gone with its link
+            Subject::Device(_) => true,
         }
     }
 }

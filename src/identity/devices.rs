@@ -72,6 +72,11 @@ impl Identities {
 impl Identity {
     fn of_device(device: &Device, correlation: CorrelationId) -> Identity {
         let credential = Credential::Device { device: device.id, tenant: device.tenant, dashboards: device.dashboards.clone() };
+        Identity::screen(device, credential, correlation)
+    }
+
+    /// A wall screen, by its link or by a token that it was given for an app.
+    pub(super) fn screen(device: &Device, credential: Credential, correlation: CorrelationId) -> Identity {
         Identity {
             user: UserId(device.id),
             label: device.name.clone(),

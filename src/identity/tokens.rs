@@ -20,6 +20,8 @@ pub(super) const API: &str = "loggia:api";
 pub(super) const INTERNAL: &str = "loggia:internal";
 /// What the audience of a hosted app's token begins with.
 const APP: &str = "dash:";
+/// What the audience of another server's token begins with, where a panel is made there.
+const ENDPOINT: &str = "endpoint:";
 /// Whom a token is made for by which the installation itself tries an app: nobody's account, and no client's.
 pub(super) const TRIAL: Uuid = Uuid::nil();
 /// What such a token calls its bearer.
@@ -71,20 +73,20 @@ pub(crate) struct Grant {
     pub(crate) catalog: Option<String>,
 }
 
-/// Whom, for what and where: what a hosted app's token was made for.
-type ForApp = (UserId, Key, Grant);
+/// Whom, for which audience and where: what a short token was made for.
+type Short = (UserId, String, Grant);
 
 pub(super) struct Tokens {
     keys: Keys,
     issuer: String,
     token: Token,
-    apps: Cache<ForApp, (Minted, DateTime<Utc>)>,
+    short: Cache<Short, (Minted, DateTime<Utc>)>,
 }
 
 impl Tokens {
     pub(super) fn new(central: &Central, sealer: &Sealer, rules: TokenRules) -> Tokens {
         let keys = Keys::new(central, sealer, &rules.keys, seconds(rules.token.key_lead));
-        Tokens { keys, issuer: rules.issuer, token: rules.token, apps: Cache::new(20_000) }
+        Tokens { keys, issuer: rules.issuer, token: rules.token, short: Cache::new(20_000) }
     }
 
     /// Reads a token of ours: signature, issuer and time.
@@ -96,7 +98,9 @@ impl Tokens {
         let claims: Claims = claims::read(token, &key, &self.issuer).map_err(Refusal::Bad)?;
         claims.basics().good_at(now).map_err(Refusal::Bad)?;
         let fits = match &claims {
-            Claims::Tenant(claims) => claims.basics.aud == API || claims.basics.aud.starts_with(APP),
+            Claims::Tenant(claims) => {
+                [APP, ENDPOINT].iter().any(|kind| claims.basics.aud.starts_with(kind)) || claims.basics.aud == API
+            }
             Claims::Machine(claims) => claims.basics.aud == INTERNAL,
         };
         if fits { Ok(claims) } else { Err(Refusal::Bad("the token says what none of its audience says".to_owned())) }
@@ -145,14 +149,24 @@ impl Identities {
 
     /// A token for one hosted app, good for one tenant alone; reused for half its life. Only `tenancy` calls it.
     pub(crate) async fn mint_for_app(&self, who: &Identity, grant: &Grant, app: &Key) -> Result<Minted, KeyFault> {
+        self.mint_short(who, grant, format!("{APP}{app}")).await
+    }
+
+    /// A token for the server at `host` that makes what a panel shows, good for one tenant alone; reused for half its life.
+    /// Only `tenancy` calls it.
+    pub(crate) async fn mint_for_endpoint(&self, who: &Identity, grant: &Grant, host: &str) -> Result<Minted, KeyFault> {
+        self.mint_short(who, grant, format!("{ENDPOINT}{host}")).await
+    }
+
+    async fn mint_short(&self, who: &Identity, grant: &Grant, aud: String) -> Result<Minted, KeyFault> {
         let (tokens, now) = (self.tokens(), self.central().clock().now());
-        let wanted = (who.user(), app.clone(), grant.clone());
+        let wanted = (who.user(), aud.clone(), grant.clone());
         let half = |made: &DateTime<Utc>, minted: &Minted| now >= *made && now - *made < minted.lasts / 2;
-        if let Some((minted, _)) = tokens.apps.get(&wanted).filter(|(minted, made)| half(made, minted)) {
+        if let Some((minted, _)) = tokens.short.get(&wanted).filter(|(minted, made)| half(made, minted)) {
             return Ok(minted);
         }
-        let minted = self.mint_tenant(who, grant, format!("{APP}{app}"), seconds(tokens.token.app_ttl)).await?;
-        tokens.apps.insert(wanted, (minted.clone(), now));
+        let minted = self.mint_tenant(who, grant, aud, seconds(tokens.token.app_ttl)).await?;
+        tokens.short.insert(wanted, (minted.clone(), now));
         Ok(minted)
     }
 

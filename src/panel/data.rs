@@ -1,6 +1,6 @@
 //! What a panel shows as values, for callers that draw it themselves: nothing thinned, nothing rounded, nothing left out.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use serde_json::{Map, Number, Value};
 
 use super::cells;
@@ -26,6 +26,8 @@ pub enum Data {
     Rows(RowData),
     /// Bars.
     Bars(BarData),
+    /// A grid of cells.
+    Cells(CellData),
     /// The author's text, in Markdown.
     Text(String),
 }
@@ -136,9 +138,69 @@ pub struct BarData {
     pub truncated: bool,
 }
 
+/// A grid of cells: rows, each with a value at each stretch of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellData {
+    /// The width of a cell.
+    pub bucket: TimeDelta,
+    /// The rows.
+    pub rows: Vec<CellRow>,
+    /// Whether something was left out.
+    pub truncated: bool,
+}
+
+/// A row of a grid: a category, or a range of values whose cells count readings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellRow {
+    /// The category; none of a range, and of readings that have no category.
+    pub label: Option<String>,
+    /// Where the range begins; none of the lowest.
+    pub from: Option<f64>,
+    /// Where it ends, itself not in it; none of the highest.
+    pub below: Option<f64>,
+    /// The cells.
+    pub cells: Points,
+}
+
 /// An instant as an API writes it: RFC 3339 in UTC.
 pub fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    Stamp::of(at).as_str().to_owned()
+}
+
+/// An instant as an API writes it. An answer may hold tens of thousands: whole seconds, which most are, are written by hand.
+#[derive(Clone, Debug)]
+pub struct Stamp(Written);
+
+#[derive(Clone, Debug)]
+enum Written {
+    ByHand([u8; 20]),
+    Else(String),
+}
+
+impl Stamp {
+    /// Writes it.
+    pub fn of(at: DateTime<Utc>) -> Stamp {
+        let year = u32::try_from(at.year()).ok().filter(|year| *year <= 9_999);
+        let Some(year) = year.filter(|_| at.nanosecond() == 0) else {
+            return Stamp(Written::Else(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)));
+        };
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let parts =
+            [(2, year / 100), (4, year), (7, at.month()), (10, at.day()), (13, at.hour()), (16, at.minute()), (19, at.second())];
+        for (end, number) in parts {
+            text[end - 2] = b'0' + (number / 10 % 10) as u8;
+            text[end - 1] = b'0' + (number % 10) as u8;
+        }
+        Stamp(Written::ByHand(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Written::ByHand(text) => std::str::from_utf8(text).unwrap_or_default(),
+            Written::Else(text) => text,
+        }
+    }
 }
 
 /// Row `i` as JSON. What JSON's readers would round (long decimals, large integers) or cannot read (NaN) stays text.
@@ -186,8 +248,28 @@ fn exact(text: &str) -> Option<Number> {
 mod tests {
     use serde_json::json;
 
-    use super::value;
+    use super::{instant, value};
     use crate::frame::Values;
+
+    #[test]
+    fn an_instant_is_written_as_everybody_writes_it() {
+        for text in [
+            "2026-11-20T14:05:00Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "2024-02-29T09:08:07Z",
+            "2026-11-20T14:05:00.250Z",
+            "2026-11-20T14:05:00.000001Z",
+            "1969-12-31T23:59:59Z",
+            "2016-12-31T23:59:60Z",
+        ] {
+            assert_eq!(instant(text.parse().unwrap()), text);
+        }
+        assert_eq!(
+            instant(chrono::DateTime::<chrono::Utc>::MAX_UTC),
+            chrono::DateTime::<chrono::Utc>::MAX_UTC.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+        );
+    }
 
     #[test]
     fn numbers_are_numbers_only_where_every_reader_keeps_their_digits() {

@@ -30,7 +30,10 @@ use chrono::TimeDelta;
 
 pub use address::Address;
 pub use behind::rows_behind;
-pub use data::{BarData, ColumnData, Data, LineData, NumberData, RowData, ServiceData, StateData, TrendData, instant};
+pub use data::{
+    BarData, CellData, CellRow, ColumnData, Data, LineData, NumberData, RowData, ServiceData, Stamp, StateData, TrendData,
+    instant,
+};
 pub use draft::NOBODY;
 pub use drawing::{Badge, Drawing, Html, Level};
 pub use endpoint::{

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | answer `POST /api/token/exchange` | [`Tenancy::exchange`] → [`Exchanged`] or [`NotExchanged`] |
 //! | give a hosted app its token | [`Tenancy::app_token`] |
+//! | tell another server for whom it makes what a panel shows | [`Tenancy::endpoint_token`] |
 //! | answer `POST /api/token/introspect` (RFC 7662) | [`Tenancy::introspect`] → [`Told`], or none for `{"active": false}` |
 
 use std::fmt;
@@ -93,6 +94,15 @@ impl Tenancy {
     /// [`KeyFault`] when no key signs at this moment.
     pub async fn app_token(&self, identities: &Identities, scope: &TenantScope, app: &Key) -> Result<String, KeyFault> {
         Ok(identities.mint_for_app(scope.identity(), &self.grant(scope), app).await?.token)
+    }
+
+    /// The token that another server is called with when it makes what a panel shows (`aud = endpoint:{host}`), made anew
+    /// when half its life is over. It never reaches a browser.
+    ///
+    /// # Errors
+    /// [`KeyFault`] when no key signs at this moment.
+    pub async fn endpoint_token(&self, identities: &Identities, scope: &TenantScope, host: &str) -> Result<String, KeyFault> {
+        Ok(identities.mint_for_endpoint(scope.identity(), &self.grant(scope), host).await?.token)
     }
 
     /// A token for a hosted app that the installation itself tries it with: as a viewer of the tenant would bring it, and

@@ -11,6 +11,10 @@ use crate::apps::AsItIs;
 
 /// Below this the header costs more than it saves.
 const WORTH_IT: usize = 1024;
+/// How hard pages are compressed: a first visit is counted in kilobytes.
+const PAGES: u32 = 4;
+/// How hard the API's answers are: programs come by short ways, and a chart's numbers took longer to compress than to make.
+const NUMBERS: u32 = 1;
 
 /// Whether the client takes gzip.
 pub fn is_accepted(request: &Request) -> bool {
@@ -25,12 +29,12 @@ pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
         return response;
     }
     let headers = response.headers();
-    let text = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("text/html") || kind.contains("json"));
-    let streamed = headers.contains_key(header::CONTENT_DISPOSITION);
-    if !text || streamed || headers.contains_key(header::CONTENT_ENCODING) {
+    let level = match headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) {
+        Some(kind) if kind.starts_with("text/html") => PAGES,
+        Some(kind) if kind.contains("json") => NUMBERS,
+        _ => return response,
+    };
+    if headers.contains_key(header::CONTENT_DISPOSITION) || headers.contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -42,7 +46,7 @@ pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
     if !accepts_gzip || content.len() < WORTH_IT {
         return Response::from_parts(parts, Body::from_bytes(content));
     }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(content.len() / 4), Compression::new(4));
+    let mut encoder = GzEncoder::new(Vec::with_capacity(content.len() / 4), Compression::new(level));
     match encoder.write_all(&content).and_then(|()| encoder.finish()) {
         Ok(small) => {
             parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

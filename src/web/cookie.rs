@@ -3,6 +3,7 @@
 use poem::web::cookie::{Cookie, SameSite};
 use poem::{Request, Response};
 
+use crate::identity::SignedIn;
 use crate::settings::Settings;
 
 /// The name of the session's cookie: bound to the host where https allows it.
@@ -38,6 +39,14 @@ pub fn give(response: &mut Response, token: &str, settings: &Settings) {
     let mut cookie = session_cookie(token, settings);
     cookie.set_max_age(settings.session_max);
     put(response, &cookie);
+}
+
+/// Gives it to somebody who just signed in, and marks the browser as one they are known by.
+pub fn welcome(response: &mut Response, signed_in: &SignedIn, settings: &Settings) {
+    give(response, signed_in.token.as_str(), settings);
+    if let Some(mark) = &signed_in.known {
+        remember(response, KNOWN, mark, settings);
+    }
 }
 
 /// Takes it away.

@@ -142,6 +142,9 @@ impl Site {
 
     /// The answer, whatever happens: an error becomes a drawing, a panic becomes an error.
     async fn answer(&self, request: Request, trail: &Arc<Trail>) -> Response {
+        if let Some(led) = scheme::lead_from_astray(&request, &self.parts.settings, self.is_public) {
+            return led;
+        }
         if self.is_public
             && let Some(led) = scheme::lead_to_https(&request, &self.parts.settings)
         {

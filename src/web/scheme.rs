@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use poem::{Request, Response};
 use url::Url;
 
+use super::tls;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -24,10 +25,32 @@ pub fn lead_to_https(request: &Request, settings: &Settings) -> Option<Response>
     if secure || PROBES.contains(&request.uri().path()) {
         return None;
     }
-    let mut to = match &settings.apps.origin {
+    let to = match &settings.apps.origin {
         Some(apps) if super::hosted::is_at(request, apps) => apps.clone(),
         _ => public.clone(),
     };
+    led(to, request)
+}
+
+/// Where a request is led that came without TLS to a door that speaks it: to the same door by https, whatever was asked; none
+/// of it is answered in the clear. `public`: where people come in, by the address they know.
+pub fn lead_from_astray(request: &Request, settings: &Settings, public: bool) -> Option<Response> {
+    let here = tls::astray(request)?;
+    let ours = match &settings.apps.origin {
+        Some(apps) if super::hosted::is_at(request, apps) => Some(apps.clone()),
+        _ => settings.public_url.clone(),
+    };
+    let known = ours.filter(|url| public && url.scheme() == "https");
+    let named = request.header(header::HOST).filter(|host| !host.contains(['@', '/', '?', '#', '\\']));
+    let of = |host: &str| Url::parse(&format!("https://{host}/")).ok();
+    let to = known.or_else(|| named.and_then(of)).or_else(|| of(here));
+    let mut response = to.and_then(|to| led(to, request)).unwrap_or_else(|| StatusCode::BAD_REQUEST.into());
+    // What follows on this connection would be in the clear as well.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Some(response)
+}
+
+fn led(mut to: Url, request: &Request) -> Option<Response> {
     to.set_path(request.uri().path());
     to.set_query(request.uri().query());
     let location = HeaderValue::from_str(to.as_str()).ok()?;

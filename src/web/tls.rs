@@ -1,5 +1,5 @@
 //! TLS at our own doors: handshakes beside the accepting of connections, callers' certificates where an authority is named,
-//! and new certificates without a restart.
+//! new certificates without a restart, and a word for who comes without TLS.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,10 @@ const AT_ONCE: usize = 512;
 const LOOK: Duration = Duration::from_secs(60);
 /// How an encrypted connection with a caller's certificate names it: in the place of our own address.
 const CERTIFICATE: &str = "certificate";
+/// How a connection that came without TLS is marked, in the same place: it is led to https and nowhere else.
+const ASTRAY: &str = "astray";
+/// The first byte of a TLS handshake.
+const HANDSHAKE: u8 = 0x16;
 
 /// A connection, encrypted or not.
 pub enum Stream {
@@ -45,7 +49,10 @@ pub enum Stream {
 
 /// What a door encrypts with: files that are read again when they change.
 #[derive(Clone)]
-pub struct Encrypted(Arc<Files>);
+pub struct Encrypted {
+    files: Arc<Files>,
+    every: Duration,
+}
 
 struct Files {
     own: Tls,
@@ -58,7 +65,7 @@ type Stamp = Vec<Option<SystemTime>>;
 
 impl fmt::Debug for Encrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Encrypted").field("cert", &self.0.own.cert).finish_non_exhaustive()
+        f.debug_struct("Encrypted").field("cert", &self.files.own.cert).finish_non_exhaustive()
     }
 }
 
@@ -83,16 +90,23 @@ impl Encrypted {
         let files = [Some(&own.cert), Some(&own.key), client_ca.as_ref()];
         let stamp = stamp(files);
         let acceptor = acceptor(&own, client_ca.as_deref())?;
-        Ok(Encrypted(Arc::new(Files { own, client_ca, now: ArcSwap::from_pointee((acceptor, stamp)) })))
+        let files = Files { own, client_ca, now: ArcSwap::from_pointee((acceptor, stamp)) };
+        Ok(Encrypted { files: Arc::new(files), every: LOOK })
+    }
+
+    /// The same, whose door looks for new files so often.
+    #[must_use]
+    pub fn looking_every(self, every: Duration) -> Encrypted {
+        Encrypted { every, ..self }
     }
 
     fn acceptor(&self) -> TlsAcceptor {
-        self.0.now.load().0.clone()
+        self.files.now.load().0.clone()
     }
 
     /// Looks whether the files changed; what cannot be read leaves the certificate that was.
-    fn look(&self) {
-        let files = &self.0;
+    pub fn look(&self) {
+        let files = &self.files;
         let stamp = stamp([Some(&files.own.cert), Some(&files.own.key), files.client_ca.as_ref()]);
         if stamp == files.now.load().1 {
             return;
@@ -166,7 +180,7 @@ impl Handshakes {
         tokio::spawn(async move {
             loop {
                 tokio::select! {
-                    () = tokio::time::sleep(LOOK) => watched.look(),
+                    () = tokio::time::sleep(watched.every) => watched.look(),
                     () = closed.closed() => return,
                 }
             }
@@ -187,17 +201,37 @@ impl Handshakes {
         let Ok(place) = self.room.clone().try_acquire_owned() else { return };
         let (acceptor, local, done) = (self.with.acceptor(), self.local.clone(), self.done.clone());
         tokio::spawn(async move {
-            let shaken = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await;
+            let shaken = tokio::time::timeout(PATIENCE, shaken(acceptor, stream, local)).await;
             drop(place);
             match shaken {
-                Ok(Ok(stream)) => {
-                    let local = fingerprint(&stream).map_or(local, |hash| LocalAddr(poem::Addr::custom(CERTIFICATE, hash)));
-                    let _ = done.send((Stream::Encrypted(Box::new(stream)), local, RemoteAddr(from.into()), Scheme::HTTPS)).await;
+                Ok(Ok((stream, local, scheme))) => {
+                    let _ = done.send((stream, local, RemoteAddr(from.into()), scheme)).await;
                 }
                 Ok(Err(cause)) => tracing::debug!(%from, %cause, "a handshake failed"),
                 Err(_) => tracing::debug!(%from, "a handshake took too long"),
             }
         });
+    }
+}
+
+/// The connection once its handshake is done, or as it came where it begins like a request: who wrote http is told.
+async fn shaken(acceptor: TlsAcceptor, stream: TcpStream, local: LocalAddr) -> io::Result<(Stream, LocalAddr, Scheme)> {
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    if first[0] != HANDSHAKE && first[0].is_ascii_uppercase() {
+        let here = local.as_socket_addr().map(ToString::to_string).unwrap_or_default();
+        return Ok((Stream::Plain(stream), LocalAddr(poem::Addr::custom(ASTRAY, here)), Scheme::HTTP));
+    }
+    let stream = acceptor.accept(stream).await?;
+    let local = fingerprint(&stream).map_or(local, |hash| LocalAddr(poem::Addr::custom(CERTIFICATE, hash)));
+    Ok((Stream::Encrypted(Box::new(stream)), local, Scheme::HTTPS))
+}
+
+/// The address of our door, where this request came in without TLS though the door speaks nothing else.
+pub fn astray(request: &Request) -> Option<&str> {
+    match &request.local_addr().0 {
+        poem::Addr::Custom(ASTRAY, here) => Some(here),
+        _ => None,
     }
 }
 

@@ -38,6 +38,9 @@
     if (html === shown) return;
     shown = html;
     banner.innerHTML = html;
+    // the view as it is now, not as the dashboard opens
+    const again = banner.querySelector('[data-again]');
+    if (again) again.href = location.href;
   };
   const here = encodeURIComponent(location.pathname + location.search);
   let since;

@@ -19,7 +19,7 @@ process.on('exit', () => running.forEach((pid) => { try { process.kill(-pid, 'SI
 /**
  * Starts the app on a free port of loopback, or on `port`, and waits until it is healthy.
  *
- * `issuer` is Loggia's address as its tokens say it; `jwksUrl` and `introspectUrl` where they are not below it.
+ * `issuer` is Loggia's address as its tokens say it (it has to listen on a port that was chosen before); `jwksUrl` and `introspectUrl` where they are not below it.
  * `legacy: { catalog, tenant }` runs it the way it was before Loggia, without tokens. `keepPrefix` has the app lie under
  * /dash/customer-ltv/ itself (strip_prefix: false); else at its root (strip_prefix: true). `tick` is how often its page updates.
  */
@@ -79,7 +79,7 @@ export async function serveDash({ port, issuer, jwksUrl, introspectUrl, legacy, 
 const split = 4000; // cents of a first order: from there on it is acme-corp's customer
 let customers;
 
-/** What the page must say for a catalog and a choice (`all`, `once`, `again`), counted from the data. */
+/** What the page must say for a catalog and a choice (`all`, `once`, `again`) over its eighteen months, counted from the data. */
 export function numbers(catalog, kind = 'all') {
   customers ??= Object.values(grouped(purchases()));
   const ours = customers

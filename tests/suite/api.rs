@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::world::proxy::{Proxy, Way};
-use crate::world::{Kind, PASSWORD, Person, Setting, World, session_cookie};
+use crate::world::{Kind, MARKS, PASSWORD, Person, Setting, World, session_cookie};
 
 async fn told(request: RequestBuilder) -> (u16, Value) {
     let response = request.send().await.expect("an answer");
@@ -114,6 +114,56 @@ async fn each_type_of_panel_answers_in_its_shape() {
         }
     })
     .await;
+}
+
+const GRIDS: &str = r#"dashboard:
+  name: "Grids"
+  panels:
+    - id: by_server
+      panel:
+        type: heatmap
+        title: By server
+        data_source: { table: metrics, columns: { timestamp: recorded_at, value: cpu_percent, category: server_name } }
+    - id: by_load
+      panel:
+        type: heatmap
+        title: By load
+        data_source: { table: metrics, columns: { timestamp: recorded_at, value: cpu_percent } }
+        value_buckets: [20.05, 26, 90]
+"#;
+
+#[tokio::test]
+async fn a_heatmap_is_told_cell_by_cell_by_its_categories_or_its_ranges() {
+    let files = |home: &std::path::Path| {
+        for (slug, _) in MARKS {
+            std::fs::write(home.join(format!("tenants/{slug}/dashboards/grids.yaml")), GRIDS).unwrap();
+        }
+    };
+    let world = World::raise(Setting { beta: Kind::Postgres, files: Some(files), ..Setting::default() }).await;
+    for ((slug, mark), who) in MARKS.iter().zip(["viewer@alpha.example", "viewer@beta.example"]) {
+        let viewer = world.person(who).await;
+        let data = async |panel: &str| get(&world, &viewer, &format!("/api/v1/panels/{panel}/data?dashboard=grids")).await;
+        let grid = data("by_server").await;
+        assert_eq!((&grid["bucket_seconds"], &grid["truncated"]), (&json!(600), &json!(false)), "{slug}");
+        assert_eq!((grid["rows"].as_array().unwrap().len(), &grid["rows"][0]["label"]), (1, &json!(format!("{mark}-server"))));
+        let row = &grid["rows"][0];
+        assert_eq!((&row["from"], &row["below"]), (&json!(null), &json!(null)));
+        let cells = row["cells"].as_array().unwrap();
+        assert!((12..=13).contains(&cells.len()), "two hours in tens of minutes: {row}");
+        assert!(cells.windows(2).all(|pair| pair[0][0].as_str() < pair[1][0].as_str()), "the oldest first: {row}");
+        assert!(cells.iter().all(|cell| (20.0..32.0).contains(&cell[1].as_f64().unwrap())), "{row}");
+        let grid = data("by_load").await;
+        let rows = grid["rows"].as_array().unwrap();
+        let ends: Vec<_> = rows.iter().map(|row| (&row["label"], &row["from"], &row["below"])).collect();
+        let (null, low, mid, high) = (json!(null), json!(20.05), json!(26.0), json!(90.0));
+        assert_eq!(ends, [(&null, &null, &low), (&null, &low, &mid), (&null, &mid, &high), (&null, &high, &null)], "{slug}");
+        let of = |row: &Value| row["cells"].as_array().unwrap().iter().map(|cell| cell[1].as_f64().unwrap()).sum::<f64>();
+        let counts: Vec<f64> = rows.iter().map(of).collect();
+        assert_eq!(counts, [1.0, 59.0, 60.0, 0.0], "every reading once, and a range without any is zero: {slug}");
+        let report = get(&world, &viewer, "/api/v1/reports/by_load?dashboard=grids").await;
+        assert_eq!(report["data"]["rows"].as_array().unwrap().len(), 4);
+    }
+    world.close().await;
 }
 
 #[tokio::test]
@@ -432,6 +482,10 @@ async fn the_documentation_shows_every_operation_of_the_document() {
         assert!(page.contains(&format!("id=\"{id}\"")) && page.contains(&path), "{method} {path} is not on the page");
         assert!(!document["paths"][&path][method.to_lowercase()].is_null(), "{method} {path} is not in the document");
     }
+    assert!(page.contains("<code>application/problem+json</code>") && page.contains("<code>disable_aggregation</code>"));
+    let told =
+        page.split("<pre").enumerate().map(|(i, part)| if i == 0 { part } else { part.split("</pre>").nth(1).unwrap_or("") });
+    assert!(!told.collect::<String>().contains('`'), "names stand apart, not between back-ticks");
     let foreign = ["style=\"", "src=\"http", "href=\"http"];
     assert!(foreign.iter().all(|what| !page.contains(what)), "nothing inline, nothing from outside");
     assert_eq!(world.get(&Person::nobody(), "/docs").await.status(), 303);

@@ -301,8 +301,12 @@ async fn bodies_arrive_whole_however_they_are_sent_and_no_more_than_the_app_take
         assert_eq!(stage.from(&viewer, &frame, method.clone(), "/dash/ltv/echo").await.status(), 200, "{method}");
     }
     // another site's page sends nothing
-    let forged = stage.world.ask(&viewer, Method::POST, "/dash/ltv/echo").header("sec-fetch-site", "cross-site");
-    assert_eq!(forged.send().await.unwrap().status(), 403);
+    let forged = format!(
+        "POST /dash/ltv/echo HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nsec-fetch-site: cross-site\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        stage.world.server.public,
+        viewer.cookie()
+    );
+    assert_eq!(stage.world.raw(forged.as_bytes()).await.status, 403);
     stage.close().await;
 }
 
@@ -424,12 +428,18 @@ async fn a_page_whose_callbacks_fail_says_since_when_until_they_do_not() {
         stage.new.answer_callbacks_with(200);
         stage.call(&viewer, &frame).await;
         assert_eq!(told().await.trim(), "");
+        stage.new.answer_callbacks_with(0);
+        stage.call(&viewer, &frame).await;
+        assert!(told().await.contains("Not updating since"), "also where the app closes the door before it was asked");
+        stage.new.answer_callbacks_with(200);
+        stage.call(&viewer, &frame).await;
+        assert_eq!(told().await.trim(), "", "and it is known for which callback");
         let metrics = stage.world.internal("/metrics").await.text().await.unwrap();
         let tenant = metrics.lines().find(|line| line.contains("loggia_tenant_info") && line.contains("alpha-works")).unwrap();
         let id = tenant.split("tenant_id=\"").nth(1).unwrap().split('"').next().unwrap();
         let labels = format!("{{tenant_id=\"{id}\",app_slug=\"ltv\",callback=\"ltv-graph.figure\"}}");
-        assert!(metrics.contains(&format!("dash_callback_errors_total{labels} 2")), "{metrics}");
-        assert!(metrics.contains(&format!("dash_callback_duration_seconds_count{labels} 4")), "{metrics}");
+        assert!(metrics.contains(&format!("dash_callback_errors_total{labels} 3")), "{metrics}");
+        assert!(metrics.contains(&format!("dash_callback_duration_seconds_count{labels} 6")), "{metrics}");
         // opened three times by the viewer within five minutes, and one row: not one an asset
         let admin = stage.world.person("operator@example.com").await;
         eventually("the view is in the audit", async || {
@@ -636,7 +646,9 @@ async fn a_web_socket_opens_where_the_app_allows_it_and_ends_with_its_session() 
     assert!(head.starts_with("http/1.1 403"), "refused unless the app's file allows it: {head}");
     closed.close().await;
 
-    let stage = Stage::with(&[("LOGGIA_APPS__TRUSTED", "true")], Kind::Sqlite, "  allow_websocket: true\n").await;
+    // a socket is no request whose head takes too long
+    let variables = [("LOGGIA_APPS__TRUSTED", "true"), ("LOGGIA_LIMITS__HEAD_SECONDS", "1")];
+    let stage = Stage::with(&variables, Kind::Sqlite, "  allow_websocket: true\n").await;
     let viewer = stage.world.person("viewer@alpha.example").await;
     let frame = stage.frame(&viewer, BOARD).await;
     let (_, head) = socket(&stage, &viewer, &frame, "http://evil.example").await;
@@ -651,7 +663,7 @@ async fn a_web_socket_opens_where_the_app_allows_it_and_ends_with_its_session() 
         let mut echo = [0; 15];
         stream.read_exact(&mut echo).await.unwrap();
         assert_eq!(&echo[..], &b"\x00\x01 PRI * frames"[..15]);
-        let _ = tokio::time::timeout(Duration::from_millis(100), stream.read(&mut [0; 16])).await;
+        let _ = tokio::time::timeout(Duration::from_millis(1200), stream.read(&mut [0; 16])).await;
     }
     stage.world.ask(&viewer, Method::POST, "/logout").send().await.unwrap();
     let end = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 16])).await.expect("it ends");
@@ -685,7 +697,7 @@ async fn faults_of_an_apps_file_name_their_place() {
     for expected in [
         "_shared/apps/bad.yaml:3:20: a name or password stands in this address",
         "alpha-works/dashboards/worse.yaml:1:32: there is no app “lvt” in _shared/apps; did you mean “ltv”?",
-        "alpha-works/dashboards/both.yaml:1:27: either `panels` or `app`, not both",
+        "alpha-works/dashboards/both.yaml:1:26: either `panels` or `app`, not both",
         "alpha-works/dashboards/none.yaml:1:12: missing key “panels” (or `app`, the app that is its body)",
     ] {
         assert!(told.iter().any(|fault| fault.starts_with(expected)), "{expected}: {told:#?}");

@@ -88,6 +88,7 @@ fn proofs_are_handed_out_in_one_place_each() {
     only_in("trial_token(", &["tenancy", "apps"]);
     only_in("Step::looked_at(", &["apps"]);
     only_in("set_rollout(", &["tenancy"]);
+    only_in("mint_for_endpoint(", &["identity", "tenancy"]);
     only_in("AssertSqlSafe", &["datastore", "central", "demo"]);
 }
 

@@ -93,7 +93,7 @@ impl Desk {
     }
 
     async fn ask(&self, scope: &TenantScope, maker: Maker, wants: Wants) -> Result<Made, Trouble> {
-        let call = EndpointCall { maker, parameters: Map::new(), filters: Vec::new(), wants, follows: false };
+        let call = EndpointCall { maker, parameters: Map::new(), filters: Vec::new(), wants, follows: false, token: false };
         self.endpoints.ask(&call, Asked { scope, cache: &self.cache, view: &self.view, fresh: false }).await
     }
 
@@ -385,6 +385,7 @@ async fn another_server_is_told_the_range_and_the_filters_under_its_own_names() 
         filters: vec![("region".parse().unwrap(), "site".to_owned()), ("unset".parse().unwrap(), "none".to_owned())],
         wants: Wants::Words,
         follows: true,
+        token: false,
     };
     let made = desk.endpoints.ask(&call, Asked { scope: &scope, cache: &desk.cache, view: &desk.view, fresh: false }).await;
     assert!(made.is_ok(), "{made:?}");

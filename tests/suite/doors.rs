@@ -8,14 +8,17 @@ use std::time::Duration;
 use loggia::domain::CorrelationId;
 use loggia::identity::console;
 use loggia::identity::machines::{self, Draft};
+use loggia::settings::Tls;
+use loggia::web::{Door, Encrypted};
 use rcgen::{BasicConstraints, Certificate, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
-use reqwest::{Client, Identity};
+use reqwest::{Client, Identity, Method};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 /// An authority, and the folder its certificates lie in.
 struct Authority {
@@ -160,9 +163,104 @@ async fn who_never_finishes_a_handshake_keeps_nobody_waiting() {
     let asked = client.get(url(world.server.public, "/health")).send();
     let answer = tokio::time::timeout(Duration::from_secs(4), asked).await.expect("at once").unwrap();
     assert_eq!(answer.status(), 200);
-    // Plain http at this door is no conversation.
-    assert!(Client::new().get(format!("http://{}/health", world.server.public)).send().await.is_err());
     world.close().await;
+}
+
+#[tokio::test]
+async fn who_comes_without_tls_is_led_to_the_same_place_by_https_and_told_nothing_else() {
+    let authority = Authority::new();
+    let world = secured(&authority).await;
+    let plain = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for at in [world.server.public, world.server.internal] {
+        for path in ["/login?next=%2Ftenant%2Falpha-works", "/health", "/metrics", "/no/such/page?a=1&b=%20"] {
+            for method in [Method::GET, Method::POST] {
+                let answer = plain.request(method, format!("http://{at}{path}")).body("email=a&password=b").send().await.unwrap();
+                assert_eq!(answer.status(), 308, "{at}{path}");
+                assert_eq!(answer.headers()["location"].to_str().unwrap(), url(at, path));
+                assert!(!answer.headers().contains_key("set-cookie") && answer.headers()["connection"] == "close");
+                assert_eq!(answer.text().await.unwrap(), "");
+            }
+        }
+    }
+    let named = format!("localhost:{}", world.server.public.port());
+    let answer = plain.get(format!("http://{}/", world.server.public)).header("host", &named).send().await.unwrap();
+    assert_eq!(answer.headers()["location"].to_str().unwrap(), format!("https://{named}/"), "by the name they called");
+    // Who follows is let in as anybody is.
+    let follows = caller(&authority.path("ca.pem"), None);
+    let landed = follows.get(format!("http://{}/login", world.server.public)).send().await.unwrap();
+    assert_eq!((landed.status().as_u16(), landed.url().scheme()), (200, "https"));
+    // What is neither gets no answer at all, and nothing is said in the clear to who says nothing.
+    let mut odd = TcpStream::connect(world.server.public).await.unwrap();
+    odd.write_all(b"\0\0\0 hello").await.unwrap();
+    let mut said = Vec::new();
+    let _ = odd.read_to_end(&mut said).await;
+    assert!(!String::from_utf8_lossy(&said).contains("HTTP"), "{said:?}");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn with_an_address_that_people_know_they_are_led_there() {
+    let authority = Authority::new();
+    authority.serve();
+    let (cert, key) = (authority.path("cert.pem").display().to_string(), authority.path("key.pem").display().to_string());
+    let world =
+        World::with(&[("LOGGIA_TLS__CERT", &cert), ("LOGGIA_TLS__KEY", &key), ("LOGGIA_PUBLIC_URL", "https://loggia.example")])
+            .await;
+    let plain = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let asked = plain.get(format!("http://{}/tenant/x?from=now-1h", world.server.public)).header("host", "evil.example");
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.headers()["location"], "https://loggia.example/tenant/x?from=now-1h");
+    world.close().await;
+}
+
+/// A door that says hello to whoever shakes hands with it.
+async fn door(encrypted: Encrypted) -> SocketAddr {
+    let door = Door::open("127.0.0.1:0".parse().unwrap(), "--listen").await.unwrap();
+    let address = door.address().unwrap();
+    let hello = poem::endpoint::make_sync(|_| "hello");
+    tokio::spawn(poem::Server::new_with_acceptor(door.encrypted(Some(encrypted))).run(hello));
+    address
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_used_without_a_restart_and_a_broken_one_never() {
+    let (first, second) = (Authority::new(), Authority::new());
+    first.serve();
+    second.serve();
+    let tls = Tls { cert: first.path("cert.pem"), key: first.path("key.pem") };
+    // An hour: nothing but the call below looks.
+    let encrypted = Encrypted::public(&tls).unwrap().looking_every(Duration::from_secs(3_600));
+    let at = door(encrypted.clone()).await;
+    let trusts = async |authority: &Authority| caller(&authority.path("ca.pem"), None).get(url(at, "/")).send().await.is_ok();
+    assert!(trusts(&first).await && !trusts(&second).await);
+    let kept = caller(&first.path("ca.pem"), None);
+    kept.get(url(at, "/")).send().await.unwrap();
+    // Half of a new pair, then nonsense: the one in use stays.
+    fs::copy(second.path("key.pem"), first.path("key.pem")).unwrap();
+    encrypted.look();
+    assert!(trusts(&first).await && !trusts(&second).await);
+    fs::write(first.path("cert.pem"), "no certificate").unwrap();
+    encrypted.look();
+    assert!(trusts(&first).await && !trusts(&second).await);
+    fs::copy(second.path("cert.pem"), first.path("cert.pem")).unwrap();
+    assert!(trusts(&first).await, "nobody has looked yet");
+    encrypted.look();
+    assert!(trusts(&second).await && !trusts(&first).await);
+    assert!(kept.get(url(at, "/")).send().await.is_ok(), "who was connected stays connected");
+}
+
+#[tokio::test]
+async fn a_door_looks_for_a_new_certificate_by_itself() {
+    let (first, second) = (Authority::new(), Authority::new());
+    first.serve();
+    second.serve();
+    let tls = Tls { cert: first.path("cert.pem"), key: first.path("key.pem") };
+    let at = door(Encrypted::public(&tls).unwrap().looking_every(Duration::from_millis(5))).await;
+    for name in ["key.pem", "cert.pem"] {
+        fs::copy(second.path(name), first.path(name)).unwrap();
+    }
+    let trusting = caller(&second.path("ca.pem"), None);
+    eventually("the new certificate is in use", async || trusting.get(url(at, "/")).send().await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -170,9 +268,9 @@ async fn a_wrong_certificate_stops_the_start_with_the_files_name() {
     let authority = Authority::new();
     authority.serve();
     fs::write(authority.path("key.pem"), "no key").unwrap();
-    let tls = loggia::settings::Tls { cert: authority.path("cert.pem"), key: authority.path("key.pem") };
-    let fault = loggia::web::Encrypted::public(&tls).unwrap_err();
+    let tls = Tls { cert: authority.path("cert.pem"), key: authority.path("key.pem") };
+    let fault = Encrypted::public(&tls).unwrap_err();
     assert!(fault.contains("key.pem"), "{fault}");
-    let tls = loggia::settings::Tls { cert: authority.path("none.pem"), key: authority.path("key.pem") };
-    assert!(loggia::web::Encrypted::public(&tls).unwrap_err().contains("none.pem"));
+    let tls = Tls { cert: authority.path("none.pem"), key: authority.path("key.pem") };
+    assert!(Encrypted::public(&tls).unwrap_err().contains("none.pem"));
 }

@@ -152,6 +152,51 @@ async fn a_reader_who_goes_away_frees_the_connection_within_a_second() {
 }
 
 #[tokio::test]
+async fn a_connection_reads_file_after_file_and_what_happened_to_one_happens_to_no_other() {
+    let scratch = postgres::database().await;
+    scratch.execute("CREATE TABLE t (n int); INSERT INTO t VALUES (7)").await;
+    let (folder, url) = file().await;
+    let whole = async |store: &Datastore, sql: &str| {
+        let mut rows = store.stream(&ask(sql), 10).await.unwrap();
+        let first = rows.next().await.unwrap().unwrap();
+        assert!(rows.next().await.unwrap().is_none());
+        first.columns[0].values.text(0).map(|text| text.into_owned()).unwrap()
+    };
+    let served = store(&scratch.url);
+    let (pid, again) =
+        (whole(&served, "SELECT pg_backend_pid() AS n").await, whole(&served, "SELECT pg_backend_pid() AS n").await);
+    assert_eq!(pid, again, "one connection for one file after the other");
+    // Another shape under the same words, and a connection that died meanwhile.
+    assert_eq!(whole(&served, "SELECT n FROM t").await, "7");
+    scratch.execute("ALTER TABLE t ALTER n TYPE text USING 'seven'").await;
+    assert_eq!(whole(&served, "SELECT n FROM t").await, "seven");
+    scratch.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
+    assert_eq!(whole(&served, "SELECT n FROM t").await, "seven");
+    for url in [&scratch.url, &url] {
+        let store = store(url);
+        let first = store.stream(&numbers(url, 5), 10).await.unwrap();
+        let sql = if url.starts_with("sqlite") { "SELECT 1 AS n" } else { "SELECT pg_sleep(0.05), 1 AS n" };
+        whole(&store, sql).await;
+        let mut second = store.stream(&numbers(url, 300_000), u64::MAX).await.unwrap();
+        drop(first);
+        let mut seen = 0;
+        while let Some(frame) = second.next().await.unwrap() {
+            seen += frame.rows();
+        }
+        assert_eq!(seen, 300_000, "who leaves a file stops no other: {url}");
+    }
+    // A file put in the place of another is the one that is read.
+    let store = store(&url);
+    whole(&store, "SELECT 1 AS n").await;
+    let fresh = folder.path().join("new.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&fresh).create_if_missing(true);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE t (n); INSERT INTO t VALUES ('new')").execute(&mut connection).await.unwrap();
+    std::fs::rename(fresh, folder.path().join("acme.db")).unwrap();
+    assert_eq!(whole(&store, "SELECT n FROM t").await, "new");
+}
+
+#[tokio::test]
 async fn nothing_can_be_written_through_a_stream() {
     let scratch = postgres::database().await;
     scratch.execute("CREATE TABLE t (n int)").await;

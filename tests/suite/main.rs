@@ -22,6 +22,7 @@ mod detail;
 mod docs;
 mod doors;
 mod doctor;
+mod endpoints;
 mod examples;
 mod exports;
 mod filters;

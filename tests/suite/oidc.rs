@@ -461,6 +461,100 @@ async fn an_access_token_of_the_provider_opens_what_its_person_may_open() {
 }
 
 #[tokio::test]
+async fn a_program_of_the_company_runs_the_internal_api_by_its_role_and_for_its_audience() {
+    let (world, idp) = stage(Kind::Sqlite, &[("LOGGIA_OIDC__MACHINE_ROLE", "loggia-machine")]).await;
+    let access = |more: Value| {
+        let mut payload = json!({"aud": ["account", "urn:loggia:api"], "sub": "service-account-deploy", "azp": "deploy",
+            "roles": ["loggia-machine"], "iat": now(), "exp": now() + 300, "jti": "a"});
+        payload.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        payload
+    };
+    let kind = json!({"typ": "JWT"});
+    let client = reqwest::Client::new();
+    let inside = format!("http://{}", world.server.internal);
+    let status = async |token: &str, path: &str| {
+        client.get(format!("{inside}{path}")).bearer_auth(token).send().await.expect("an answer").status().as_u16()
+    };
+    let good = token(&idp, kind.clone(), access(json!({})), false).await;
+    assert_eq!(status(&good, "/admin/tenants").await, 200);
+    let new = json!({"slug": "gamma-works", "name": "Gamma"});
+    let made = client.post(format!("{inside}/admin/tenants")).bearer_auth(&good).json(&new).send().await.expect("an answer");
+    assert_eq!(made.status(), 201, "{}", made.text().await.expect("text"));
+    let rows = audited(&world, Action::CreateTenant).await;
+    assert!(rows.iter().any(|row| row.actor == "deploy" && row.actor_kind == "machine"), "{rows:?}");
+    let refused = [
+        ("without the role", access(json!({"roles": ["loggia-machines", "admin"]})), false, 401),
+        ("without any role", access(json!({"roles": null})), false, 401),
+        ("for another audience", access(json!({"aud": ["account"]})), false, 401),
+        ("without an audience", access(json!({"aud": null})), false, 401),
+        ("of another issuer", access(json!({"iss": "https://evil.example"})), false, 401),
+        ("expired", access(json!({"exp": now() - 60})), false, 401),
+        ("signed by somebody else", access(json!({})), true, 401),
+    ];
+    for (why, payload, stranger, answer) in refused {
+        let bad = token(&idp, kind.clone(), payload, stranger).await;
+        assert_eq!(status(&bad, "/admin/tenants").await, answer, "{why}");
+    }
+    // A person who has signed in is somebody there, and still runs nothing.
+    Browser::default().sign_in(&world, "ann", "/").await;
+    let anns = token(&idp, json!({"typ": "at+jwt"}), access(json!({"sub": "ann", "roles": []})), false).await;
+    assert_eq!(status(&anns, "/admin/tenants").await, 403);
+    // On the public side the program is nobody: it has no account.
+    assert_eq!(bearer(&world, &good, "/api/v1/tenants").await, 401);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn without_a_role_named_in_the_settings_no_token_of_the_provider_runs_the_internal_api() {
+    let (world, idp) = stage(Kind::Sqlite, &[]).await;
+    let payload =
+        json!({"aud": "urn:loggia:api", "sub": "deploy", "roles": ["loggia-machine"], "iat": now(), "exp": now() + 300});
+    let good = token(&idp, json!({"typ": "JWT"}), payload, false).await;
+    let asked = reqwest::Client::new().get(format!("http://{}/admin/tenants", world.server.internal)).bearer_auth(&good);
+    assert_eq!(asked.send().await.expect("an answer").status(), 401);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn who_has_a_password_too_is_known_by_the_browser_the_provider_sent_them_back_to() {
+    let (world, _idp) = stage(Kind::Sqlite, &[]).await;
+    let host = world.server.public.to_string();
+    let mut ann = Browser::default();
+    ann.sign_in(&world, "ann", "/").await;
+    assert!(!ann.cookies(&host).contains_key("loggia_known"), "nobody can try a password that there is not");
+    let email = "ann@corp.example".parse().expect("an address");
+    let cost = loggia::identity::Cost { memory_kib: 8, passes: 1 };
+    let central = &world.server.parts.central;
+    accounts::set_password(
+        central,
+        &console(CorrelationId::new()),
+        &email,
+        PASSWORD.to_owned(),
+        loggia::identity::Policy::Real,
+        cost,
+    )
+    .await
+    .expect("a password");
+    let mut again = Browser::default();
+    again.sign_in(&world, "ann", "/").await;
+    let mark = again.cookies(&host).get("loggia_known").cloned().expect("a mark");
+    // Strangers try until the account is closed to browsers nobody knows; her own goes on.
+    let sign_in = async |password: &str, known: &str| {
+        let form = [("email", "ann@corp.example"), ("password", password)];
+        let request = world.ask(&Person::with_cookie(known), Method::POST, "/login").form(&form);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let mut tries = 0;
+    while sign_in("wrong", "").await != 429 {
+        tries += 1;
+        assert!(tries < 200, "tries are limited");
+    }
+    assert_eq!(sign_in(PASSWORD, "").await, 429);
+    assert_eq!(sign_in(PASSWORD, &format!("loggia_known={mark}")).await, 303);
+    world.close().await;
+}
+
+#[tokio::test]
 async fn passwords_can_be_switched_off() {
     let (world, _idp) = stage(Kind::Sqlite, &[("LOGGIA_ACCOUNTS__LOCAL", "false")]).await;
     let page = world.text(&Person::nobody(), "/login").await;

@@ -99,3 +99,32 @@ async fn a_screen_needs_a_name_and_something_to_show() {
     assert!(page.contains("id=\"name-fault\"") && page.contains("id=\"shows-fault\""));
     world.close().await;
 }
+
+#[tokio::test]
+async fn the_token_a_screen_is_given_for_an_app_can_be_asked_about_until_its_link_is_taken_back() {
+    use loggia::domain::CorrelationId;
+    use loggia::tenancy::{TenantScope, devices};
+    World::on_both(async |world| {
+        let link = link(world, &["default"]).await;
+        let parts = &world.server.parts;
+        let asks = CorrelationId::new();
+        let (wall, device) = parts.identities.device(link.rsplit('/').next().unwrap(), asks).await.unwrap().unwrap();
+        let scope = TenantScope::authorize(&parts.tenancy, &wall, "alpha-works", asks).await.unwrap();
+        let token = parts.tenancy.app_token(&parts.identities, &scope, &"ltv".parse().unwrap()).await.unwrap();
+        let told = async || {
+            let form = [("token", token.as_str())];
+            let asked = world.ask(&Person::nobody(), Method::POST, "/api/token/introspect").form(&form);
+            asked.send().await.unwrap().json::<serde_json::Value>().await.unwrap()
+        };
+        let said = told().await;
+        assert_eq!((&said["active"], &said["aud"], &said["role"]), (&true.into(), &"dash:ltv".into(), &"viewer".into()));
+        assert_eq!((&said["tenant"], &said["sub"]), (&"alpha-works".into(), &device.id.to_string().into()));
+        assert!(said["email"].is_null(), "a screen has no address");
+        // It is for the app alone, as everybody's is.
+        let brought = world.ask(&Person::nobody(), Method::GET, "/api/v1/dashboards").bearer_auth(&token).send().await.unwrap();
+        assert_eq!(brought.status(), 401);
+        devices::revoke(&parts.tenancy, &loggia::identity::console(asks), scope.tenant(), device.id).await.unwrap();
+        assert_eq!(told().await, serde_json::json!({"active": false}));
+    })
+    .await;
+}

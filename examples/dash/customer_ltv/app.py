@@ -133,7 +133,7 @@ def tick(count, search):
 
 def figure(months):
     """Bars, which need no WebGL. Colours come from the style sheet, so that they follow the theme."""
-    names = [f"{date.fromisoformat(f'{month}-01'):%b %Y}" for month, _, _ in months]
+    names = [f"{date.fromisoformat(f'{month}-01'):%b %y}" for month, _, _ in months]
     kinds = [("first orders", [first / 100 for _, first, _ in months]), ("later orders", [later / 100 for _, _, later in months])]
     quiet = {"fixedrange": True, "zeroline": False}
     empty = {"text": "No purchases in this range", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}

@@ -18,7 +18,7 @@ MONTHS = {"M": 1, "Q": 3, "y": 12}
 
 @dataclass(frozen=True)
 class View:
-    """Days from `first` up to, and without, `end`; None where the address sets no bound."""
+    """Days (UTC) from `first` up to, and without, `end`; None where the address sets no bound."""
 
     theme: str = "system"
     zone: ZoneInfo = ZoneInfo("UTC")
@@ -67,7 +67,8 @@ def _range(start: str | None, stop: str | None, now: datetime, notices: list[str
 
 
 def _midnight_from(at: datetime) -> date:
-    """The day of the first midnight at or after a moment: a purchase counts from its day's midnight."""
+    """The day of the first midnight at or after a moment: a purchase counts from its day's midnight, which is told in UTC."""
+    at = at.astimezone(UTC)
     return at.date() if at.time() == time.min else at.date() + timedelta(days=1)
 
 

@@ -52,9 +52,15 @@ def test_an_end_that_is_none(text):
         view.moment(text, NOW, up=False)
 
 
-def test_days_are_those_of_the_shown_zone():
-    told = view.read("?from=now/d&to=now/d&tz=Asia/Tokyo", datetime(2026, 4, 15, 20, 0, tzinfo=UTC))
-    assert (told.first, told.end, told.zone) == (date(2026, 4, 16), date(2026, 4, 17), ZoneInfo("Asia/Tokyo"))
+def test_a_range_is_read_in_the_shown_zone():
+    told = view.read("?from=now-1d/d&to=now/d&tz=Asia/Tokyo", datetime(2026, 4, 15, 20, 0, tzinfo=UTC))
+    assert (told.first, told.end, told.zone) == (date(2026, 4, 15), date(2026, 4, 17), ZoneInfo("Asia/Tokyo"))
+
+
+def test_todays_purchases_are_there_wherever_it_is_still_yesterday():
+    for zone in ("America/New_York", "UTC", "Asia/Tokyo"):
+        told = view.read(f"?from=now-18M&to=now&tz={zone}", datetime(2026, 4, 16, 2, 0, tzinfo=UTC))
+        assert told.end == date(2026, 4, 17)
 
 
 def test_a_day_counts_from_its_midnight():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -130,6 +131,31 @@ def test_a_loggia_that_drips_is_cut_off(client, loggia):
     begun = time.monotonic()
     refused(asking(client, loggia.token()), 503, "jwks_unavailable")
     assert time.monotonic() - begun < 5
+
+
+def test_a_loggia_that_takes_no_connection_is_given_up(loggia):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:  # they fill its queue: whoever comes later is not even refused
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        client = app_of(loggia, jwks_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/")
+        begun = time.monotonic()
+        refused(asking(client, loggia.token()), 503, "jwks_unavailable")
+        took = time.monotonic() - begun
+        for one in waiting:
+            one.close()
+    assert 2 < took < 5
+
+
+def test_a_key_that_is_too_short_is_not_used():
+    from conftest import published
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    with pytest.raises(ValueError, match="no usable key"):
+        loggia_dash._public_keys({"keys": [published("short", generate_private_key(65537, 1024))]})
 
 
 def test_a_redirect_is_not_followed(loggia):

@@ -31,6 +31,8 @@ pub(super) struct Session {
     options: PgConnectOptions,
     limit: Duration,
     plans: HashMap<String, Arc<Plan>>,
+    /// How many cursors it has had.
+    cursors: u64,
 }
 
 /// Why reading stopped.
@@ -79,7 +81,7 @@ impl Session {
             return Err(Failure::Refused(format!("the catalog \"{catalog}\" is not this database, \"{database}\"")));
         }
         let process = row.try_get(0).map_err(|e| failure(&e, limit))?;
-        Ok(Session { connection, process, options, limit, plans: HashMap::new() })
+        Ok(Session { connection, process, options, limit, plans: HashMap::new(), cursors: 0 })
     }
 
     pub(super) async fn run(&mut self, statement: &Statement, cap: usize) -> (Result<Frame, Failure>, Fate) {

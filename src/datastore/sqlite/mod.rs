@@ -6,7 +6,7 @@ mod stream;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -39,22 +39,34 @@ type Inode = (u64, u64);
 
 /// Stops a running statement, at its deadline or at once.
 #[derive(Debug, Default)]
-struct Brake {
-    deadline: Mutex<Option<Instant>>,
-    pulled: AtomicBool,
+struct Brake(Mutex<Hold>);
+
+#[derive(Debug, Default)]
+struct Hold {
+    deadline: Option<Instant>,
+    /// Whether what runs now is to stop.
+    pulled: Arc<AtomicBool>,
 }
 
 impl Brake {
+    fn hold(&self) -> MutexGuard<'_, Hold> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn may_go_on(&self) -> bool {
-        if self.pulled.load(Ordering::Relaxed) {
-            return false;
-        }
-        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        deadline.is_none_or(|d| Instant::now() < d)
+        let hold = self.hold();
+        !hold.pulled.load(Ordering::Relaxed) && hold.deadline.is_none_or(|d| Instant::now() < d)
     }
 
     fn set(&self, deadline: Option<Instant>) {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.hold().deadline = deadline;
+    }
+
+    /// A rope for what runs next: those of what ran before pull nothing any more.
+    fn anew(&self) -> Arc<AtomicBool> {
+        let rope = Arc::<AtomicBool>::default();
+        self.hold().pulled = Arc::clone(&rope);
+        rope
     }
 }
 
@@ -100,7 +112,7 @@ impl Session {
 
     /// Ends the running statement; the connection closes when its thread has seen that.
     pub(super) fn stop(self) {
-        self.brake.pulled.store(true, Ordering::Relaxed);
+        self.brake.hold().pulled.store(true, Ordering::Relaxed);
     }
 
     async fn read(&mut self, statement: &Statement, cap: usize) -> Result<Frame, sqlx::Error> {

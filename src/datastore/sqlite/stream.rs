@@ -1,43 +1,51 @@
 //! Many rows of a file: one statement, read step by step in a task of its own, no faster than they are taken.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Statement as _, TypeInfo};
 use tokio::sync::mpsc::Sender;
 
-use super::{Brake, Session, arguments, decode, failure};
+use super::{Session, arguments, decode, failure, gone, inode};
 use crate::datastore::Statement;
-use crate::datastore::pool::Slot;
 use crate::datastore::stream::{STEP, Sent};
 use crate::frame::{self, Frame};
 
-/// Ends a session's statement when it is dropped.
+/// Ends a stream's statement when it is dropped; a later stream of the same session has a stopper of its own.
 #[derive(Debug)]
-pub(in crate::datastore) struct Stopper(Arc<Brake>);
+pub(in crate::datastore) struct Stopper(Arc<AtomicBool>);
 
 impl Drop for Stopper {
     fn drop(&mut self) {
-        self.0.pulled.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// Reads until the end, the cap, or until nobody listens any more.
-pub(in crate::datastore) async fn stream(mut session: Session, statement: Statement, cap: u64, sender: Sender<Sent>, slot: Slot) {
-    let told = match session.read_all(&statement, cap, &sender).await {
-        Ok(()) => Ok(None),
-        Err(error) => Err(failure(&error, session.limit)),
-    };
-    drop(session);
-    drop(slot);
-    let _ = sender.send(told).await;
+/// Reads until the end, the cap, or until nobody listens any more. Gives the last word, and the session where it may be used again.
+pub(in crate::datastore) async fn stream(
+    mut session: Box<Session>,
+    statement: &Statement,
+    cap: u64,
+    sender: &Sender<Sent>,
+) -> (Sent, Option<Box<Session>>) {
+    if inode(&session.path).await != Some(session.file) {
+        return (Err(gone(&session.path)), None);
+    }
+    match session.read_all(statement, cap, sender).await {
+        Ok(()) => {
+            session.brake.set(None);
+            (Ok(None), Some(session))
+        }
+        Err(error) => (Err(failure(&error, session.limit)), None),
+    }
 }
 
 impl Session {
+    /// What ends the next stream of this session.
     pub(in crate::datastore) fn stopper(&self) -> Stopper {
-        Stopper(Arc::clone(&self.brake))
+        Stopper(self.brake.anew())
     }
 
     async fn read_all(&mut self, statement: &Statement, cap: u64, sender: &Sender<Sent>) -> Result<(), sqlx::Error> {

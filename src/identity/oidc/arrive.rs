@@ -13,7 +13,7 @@ use crate::central::users::User;
 use crate::central::{Change, Error};
 use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 use crate::identity::sign_in::Caller;
-use crate::identity::{Identities, Identity, SignedIn};
+use crate::identity::{Identities, Identity, SignedIn, known};
 
 /// A sign-in that has begun: where to send the browser, and what it is to remember.
 #[derive(Clone, Debug)]
@@ -139,7 +139,9 @@ impl Identities {
         let (token, session) = self.open_session(&change, user.id, caller.user_agent).await?;
         session_tokens::create(&change, self.sealed(&session.id, issuer, claims, tokens)?).await?;
         change.commit(Action::SignIn, About::target(&user.email).with("issuer", issuer)).await?;
-        Ok(SignedIn { token, identity: Identity::of(&session, user, actor), known: None })
+        // An account that has a password too can be tried by strangers: its owner is known by the browser, however they came in.
+        let known = user.password_hash.is_some().then(|| known::mark(self.sealer(), user.email.as_str())).flatten();
+        Ok(SignedIn { token, identity: Identity::of(&session, user, actor), known })
     }
 
     /// Whose account it is: that of the subject, else one that was invited with the address the provider vouches for.

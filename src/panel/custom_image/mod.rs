@@ -41,6 +41,7 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
     let common = spec.common(draft);
     let follows = spec.range == Some(RangeMode::Follow);
     let call = EndpointCall::build(&spec.endpoint, spec.parameters, &spec.filters, (Wants::Picture, follows), draft)?;
+    let call = call.with_token(spec.endpoint_token, draft)?;
     let alt = spec.alt.or_else(|| common.description.clone()).unwrap_or_else(|| common.title.clone());
     Some(Arc::new(CustomImage { common, call, alt }))
 }

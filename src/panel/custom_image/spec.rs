@@ -13,6 +13,9 @@ spec! {
         /// Which filters of the dashboard narrow what: `instance: source`, the filter and the endpoint's word. An unset filter narrows nothing.
         #[serde(default)]
         pub(super) filters: crate::panel::spec::Ordered<String>,
+        /// Whether another server is sent a token (`Authorization: Bearer`) that says for whom and for which tenant it is asked.
+        #[serde(default)]
+        pub(super) endpoint_token: bool,
         /// What the picture shows, for those who cannot see it; without it the description, else the title.
         #[serde(default)]
         pub(super) alt: Option<String>,

@@ -40,6 +40,7 @@ pub(super) fn build(spec: Spec, draft: &mut Draft<'_>) -> Option<Arc<dyn Panel>>
     let common = spec.common(draft);
     let follows = spec.range == Some(RangeMode::Follow);
     let call = EndpointCall::build(&spec.endpoint, spec.parameters, &spec.filters, (Wants::Words, follows), draft);
+    let call = call.and_then(|call| call.with_token(spec.endpoint_token, draft));
     let template = Template::parse(&spec.template).map_err(|wrong| {
         wrong.into_iter().for_each(|(offset, message)| draft.fault_in("panel.template", offset, message));
     });

@@ -13,6 +13,9 @@ spec! {
         /// Which filters of the dashboard narrow what: `instance: source`, the filter and the endpoint's word. An unset filter narrows nothing.
         #[serde(default)]
         pub(super) filters: crate::panel::spec::Ordered<String>,
+        /// Whether another server is sent a token (`Authorization: Bearer`) that says for whom and for which tenant it is asked.
+        #[serde(default)]
+        pub(super) endpoint_token: bool,
         /// The markup, with `{{ name }}` where the endpoint's values go.
         pub(super) template: String,
     }

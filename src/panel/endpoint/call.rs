@@ -59,6 +59,8 @@ pub struct EndpointCall {
     pub wants: Wants,
     /// Whether they are told the page's range; else the last day.
     pub follows: bool,
+    /// Whether another server is told, by a token, for whom and for which tenant it is asked.
+    pub token: bool,
 }
 
 impl EndpointCall {
@@ -77,7 +79,25 @@ impl EndpointCall {
         }
         let filters: Vec<Option<(Key, String)>> = filters.0.iter().map(|(id, what)| filter(id, what, draft)).collect();
         let maker = draft.check("panel.endpoint", parse(written.trim()))?;
-        Some(EndpointCall { maker, parameters, filters: filters.into_iter().collect::<Option<_>>()?, wants, follows })
+        Some(EndpointCall {
+            maker,
+            parameters,
+            filters: filters.into_iter().collect::<Option<_>>()?,
+            wants,
+            follows,
+            token: false,
+        })
+    }
+
+    /// The same with a token, where the file asks for one.
+    pub(in crate::panel) fn with_token(self, asked_for: bool, draft: &mut Draft<'_>) -> Option<EndpointCall> {
+        let needless = asked_for && matches!(self.maker, Maker::Own(_));
+        let fault = || {
+            "a token is for an address that begins with https://; this server's own endpoints know the tenant without one"
+                .to_owned()
+        };
+        draft.check("panel.endpoint_token", if needless { Err(fault()) } else { Ok(()) })?;
+        Some(EndpointCall { token: asked_for, ..self })
     }
 
     /// The filters that are set, each with the endpoint's word for what it narrows.
@@ -112,11 +132,17 @@ pub(super) fn parse(text: &str) -> Result<Maker, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("an address must not hold a name or a password".to_owned());
     }
-    let host = url.host_str().unwrap_or_default();
-    // A neighbour on this very machine needs no encryption; whether it may be asked is for the settings to say.
-    let near = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    let good = !host.is_empty() && (url.scheme() == "https" || (near && url.scheme() == "http"));
-    if good { Ok(Maker::Other(url)) } else { Err(fault()) }
+    if is_private_way(&url) { Ok(Maker::Other(url)) } else { Err(fault()) }
+}
+
+/// Whether nobody between here and there can listen. A neighbour on this very machine needs no encryption; whether it may
+/// be asked is for the settings to say.
+pub(super) fn is_private_way(url: &url::Url) -> bool {
+    match url.host_str() {
+        Some("localhost" | "127.0.0.1" | "[::1]") => matches!(url.scheme(), "https" | "http"),
+        Some(host) => !host.is_empty() && url.scheme() == "https",
+        None => false,
+    }
 }
 
 /// What an endpoint is given: the proof of its tenant, the range, the filters that are set, what the file says, and a way

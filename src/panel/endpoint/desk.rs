@@ -8,12 +8,13 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::answer::{Content, Made};
-use super::remote::{Reach, Remote};
+use super::remote::{Reach, Remote, Signer};
 use super::{Answer, Call, Endpoint, EndpointCall, Maker, Trouble, Wants};
 use crate::domain::{Key, TimeRange};
+use crate::identity::Identities;
 use crate::panel::View;
 use crate::query::{Cache, Chosen, Window};
-use crate::tenancy::TenantScope;
+use crate::tenancy::{Tenancy, TenantScope};
 use crate::yaml::nearest;
 
 /// How long an endpoint may take.
@@ -142,6 +143,13 @@ impl Endpoints {
         }
     }
 
+    /// The same, able to tell another server for whom it is asked.
+    #[must_use]
+    pub fn signing(self, tenancy: &Tenancy, identities: &Identities) -> Endpoints {
+        let signer = Signer::new(tenancy.clone(), identities.clone());
+        Endpoints { remote: self.remote.signing(signer), ..self }
+    }
+
     /// The endpoints of this program.
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -164,7 +172,7 @@ impl Endpoints {
         }
         let made = match &call.maker {
             Maker::Own(name) => self.own(name, call, asked, range, filters).await,
-            Maker::Other(url) => self.remote.ask(url, call, call.follows.then_some(range), &filters).await,
+            Maker::Other(url) => self.remote.ask(url, call, asked.scope, call.follows.then_some(range), &filters).await,
         };
         match (made, kept) {
             (Ok(content), _) => {
@@ -234,6 +242,8 @@ fn key(call: &EndpointCall, asked: Asked<'_>, range: TimeRange, filters: &[(Key,
     let wants = if call.wants == Wants::Words { "words" } else { "picture" };
     let range = call.follows.then(|| (range.from().timestamp(), range.to().timestamp()));
     let (tenant, view) = (asked.scope.tenant(), asked.view);
+    // Who is told for whom it is asked may answer each in their own way.
+    let whom = call.token.then(|| (asked.scope.identity().user(), asked.scope.role()));
     // Written as Rust writes texts: quoted, so that no value can look like another part of the key.
-    format!("{tenant}\n{}\n{maker}\n{wants}\n{parameters}\n{filters:?}\n{}\n{range:?}", view.key, view.zone)
+    format!("{tenant}\n{}\n{maker}\n{wants}\n{parameters}\n{filters:?}\n{}\n{range:?}\n{whom:?}", view.key, view.zone)
 }

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 
 use super::answer::{MOST_PICTURE, MOST_WORDS, Picture, words};
+use super::call::is_private_way;
 use super::{Content, EndpointCall, Trouble, Wants};
 use crate::domain::{Key, TimeRange};
+use crate::identity::Identities;
 use crate::query::Chosen;
+use crate::tenancy::{Tenancy, TenantScope};
 
 /// Which other servers may be asked.
 #[derive(Clone, Debug, Default)]
@@ -40,11 +44,45 @@ pub(super) struct Remote {
     client: OnceLock<Result<reqwest::Client, String>>,
     reach: Reach,
     patience: Duration,
+    signer: Option<Signer>,
+}
+
+/// Who makes tokens for other servers: it needs the proof of the tenant to make one.
+pub(super) struct Signer {
+    tenancy: Tenancy,
+    identities: Identities,
+}
+
+impl Signer {
+    pub(super) fn new(tenancy: Tenancy, identities: Identities) -> Signer {
+        Signer { tenancy, identities }
+    }
+
+    /// What the other server is sent. It is good there alone: another host, or another port of it, is another audience.
+    async fn header(&self, scope: &TenantScope, url: &url::Url, host: &str) -> Result<HeaderValue, Trouble> {
+        let there = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let none = |why: String| Trouble::NoToken(host.to_owned(), why);
+        let token =
+            self.tenancy.endpoint_token(&self.identities, scope, &there).await.map_err(|fault| none(fault.to_string()))?;
+        let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|fault| none(fault.to_string()))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer")
+    }
 }
 
 impl Remote {
     pub(super) fn new(reach: Reach, patience: Duration) -> Remote {
-        Remote { client: OnceLock::new(), reach, patience }
+        Remote { client: OnceLock::new(), reach, patience, signer: None }
+    }
+
+    pub(super) fn signing(self, signer: Signer) -> Remote {
+        Remote { signer: Some(signer), ..self }
     }
 
     fn client(&self, host: &str) -> Result<&reqwest::Client, Trouble> {
@@ -62,12 +100,13 @@ impl Remote {
         self.client.get_or_init(made).as_ref().map_err(|why| Trouble::Unreachable(host.to_owned(), why.clone()))
     }
 
-    /// Asks the other server; it is told the range where the panel follows it, and the filters under its own names for them.
-    /// What came is told from its bytes.
+    /// Asks the other server; it is told the range where the panel follows it, the filters under its own names for them, and
+    /// for whom it is asked where the panel says so. What came is told from its bytes.
     pub(super) async fn ask(
         &self,
         url: &url::Url,
         call: &EndpointCall,
+        scope: &TenantScope,
         range: Option<TimeRange>,
         filters: &[(Key, String, Chosen)],
     ) -> Result<Content, Trouble> {
@@ -86,7 +125,13 @@ impl Remote {
             true => Trouble::TooSlow(self.patience),
             false => Trouble::Unreachable(host.clone(), told(&cause.without_url())),
         };
-        let response = self.client(&host)?.get(url).header("accept", accept).send().await.map_err(failed)?;
+        let token = if call.token { Some(self.token(scope, &url, &host).await?) } else { None };
+        let mut request = self.client(&host)?.get(url).header("accept", accept);
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        // A redirect is an answer like any other that is not 200: it is not followed, so that nothing goes where nobody named.
+        let response = request.send().await.map_err(failed)?;
         if response.status().as_u16() != 200 {
             return Err(Trouble::Unreachable(host, format!("it answered {}", response.status())));
         }
@@ -107,6 +152,14 @@ impl Remote {
             Wants::Words => words(&body),
         });
         read.await.unwrap_or(Err(Trouble::Undrawn))
+    }
+
+    async fn token(&self, scope: &TenantScope, url: &url::Url, host: &str) -> Result<HeaderValue, Trouble> {
+        if !is_private_way(url) {
+            return Err(Trouble::NotAllowed(host.to_owned(), "a token goes over https only"));
+        }
+        let signer = self.signer.as_ref().ok_or_else(|| Trouble::NoToken(host.to_owned(), "nobody signs here".to_owned()))?;
+        signer.header(scope, url, host).await
     }
 
     fn admit(&self, url: &url::Url, host: &str) -> Result<(), Trouble> {
@@ -154,7 +207,10 @@ impl Resolve for Public {
         let private = self.private;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let good: Vec<SocketAddr> = found.filter(|address| private || !is_private(address.ip())).collect();
+            // “localhost” may be asked without encryption, so it is this machine whatever a name server says.
+            let here = |address: &SocketAddr| !name.as_str().eq_ignore_ascii_case("localhost") || address.ip().is_loopback();
+            let open = |address: &SocketAddr| private || !is_private(address.ip());
+            let good: Vec<SocketAddr> = found.filter(|address| here(address) && open(address)).collect();
             if good.is_empty() {
                 return Err("the name leads to private addresses only".into());
             }

@@ -52,7 +52,8 @@ impl Endpoint for Weather {
 fn faults(endpoint: &str, parameters: serde_json::Value, wants: Wants) -> Vec<String> {
     let registry = Registry::new(vec![Arc::new(Weather)]);
     let serde_json::Value::Object(parameters) = parameters else { panic!("a map") };
-    let call = EndpointCall { maker: parse(endpoint).unwrap(), parameters, filters: Vec::new(), wants, follows: false };
+    let call =
+        EndpointCall { maker: parse(endpoint).unwrap(), parameters, filters: Vec::new(), wants, follows: false, token: false };
     registry.check(&call).into_iter().map(|(path, message)| format!("{path} {message}")).collect()
 }
 

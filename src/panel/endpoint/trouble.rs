@@ -34,6 +34,9 @@ pub enum Trouble {
     /// The other server could not be asked.
     #[error("{0} could not be asked: {1}")]
     Unreachable(String, String),
+    /// The other server could not be told for whom it is asked: no key signs.
+    #[error("there is no token for {0}: {1}")]
+    NoToken(String, String),
     /// What came is not what the panel draws.
     #[error("the answer is not {0}: {1}")]
     NotThat(&'static str, String),
@@ -58,6 +61,7 @@ impl Trouble {
             Trouble::Busy => "The server is busy with other panels of this kind. Try again in a moment.".to_owned(),
             Trouble::NotAllowed(host, _) => format!("{host} is not among the hosts this server may ask."),
             Trouble::Unreachable(host, _) => format!("{host} gave no answer."),
+            Trouble::NoToken(host, _) => format!("{host} cannot be asked at this moment: this server has no token for it."),
             Trouble::NotThat(what, _) => format!("The endpoint of this panel answered something that is not {what}."),
             Trouble::Template(words) => format!("The template of this panel cannot be filled: {words}."),
             Trouble::Undrawn => "This panel could not be drawn.".to_owned(),

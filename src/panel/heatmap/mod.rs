@@ -1,5 +1,6 @@
 //! A grid of cells: time from left to right, a row for each category or range of values.
 
+mod data;
 mod draw;
 mod sample;
 mod spec;
@@ -14,7 +15,7 @@ pub(super) use spec::Spec;
 use super::draft::{Draft, Times};
 use super::export::{self, Column};
 use super::spec::RangeMode;
-use super::{Common, Drawing, Export, Panel, View, stretch};
+use super::{Common, Data, Drawing, Export, Panel, View, stretch};
 use crate::chart::{Svg, Threshold};
 use crate::domain::Unit;
 use crate::frame::Frame;
@@ -220,5 +221,9 @@ impl Panel for Heatmap {
 
     fn picture(&self, frames: &[Arc<Frame>], view: &View) -> Option<Svg> {
         Some(self.file(frames, view))
+    }
+
+    fn data(&self, frames: &[Arc<Frame>], view: &View) -> Option<Data> {
+        Some(Data::Cells(self.cells(frames.first()?, view)))
     }
 }

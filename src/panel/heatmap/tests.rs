@@ -166,3 +166,32 @@ fn the_rows_have_to_be_something() {
     assert!(faults(&format!("{LOAD}  range: ignore\n"))[0].contains("always follows the page's range"));
     assert!(faults(&LOAD.replace("unit: percent", "most: 0"))[0].contains("must be 1 to 60"));
 }
+
+#[test]
+fn callers_that_draw_themselves_get_every_cell_also_of_rows_that_are_not_drawn() {
+    use crate::panel::{CellRow, Data};
+    let Some(Data::Cells(cells)) = panel(LOAD).data(&[loads()], &view(48, &[])) else { panic!("cells") };
+    assert_eq!((cells.bucket.num_minutes(), cells.truncated), (30, false));
+    let said = |row: &CellRow| (row.label.clone(), row.cells.iter().map(|(_, value)| *value).collect::<Vec<_>>());
+    let rows: Vec<_> = cells.rows.iter().map(said).collect();
+    assert_eq!(rows, [(Some("web-1".into()), vec![None]), (Some("web-2".into()), vec![Some(0.0), Some(80.0)])]);
+
+    let spread = frame(vec![
+        ("time", times(&["2026-11-20T17:00:00Z", "2026-11-20T17:00:00Z", "2026-11-20T18:00:00Z"])),
+        ("row", crate::frame::Values::Int(vec![Some(0), Some(3), Some(1)])),
+        ("value", crate::frame::Values::Int(vec![Some(7), Some(2), Some(1)])),
+    ]);
+    let Some(Data::Cells(cells)) = panel(LATENCY).data(&[spread], &view(48, &[])) else { panic!("cells") };
+    let said = |row: &CellRow| (row.from, row.below, row.cells.iter().map(|(_, value)| value.unwrap()).collect::<Vec<_>>());
+    let rows: Vec<_> = cells.rows.iter().map(said).collect();
+    assert_eq!(
+        rows,
+        [
+            (None, Some(50.0), vec![7.0, 0.0]),
+            (Some(50.0), Some(100.0), vec![0.0, 1.0]),
+            (Some(100.0), Some(500.0), vec![0.0, 0.0]),
+            (Some(500.0), None, vec![2.0, 0.0]),
+        ],
+        "a range without a reading, at a time that has some, is zero"
+    );
+}

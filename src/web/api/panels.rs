@@ -3,7 +3,7 @@ use std::sync::Arc;
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::{Json, Response};
+use poem_openapi::payload::Response;
 use poem_openapi::{Enum, OpenApi};
 
 use super::Tag;
@@ -12,7 +12,7 @@ use super::look::{self, Look};
 use crate::error::Result;
 use crate::web::Parts;
 use crate::web::guards::ActiveTenant;
-use crate::web::openapi::By;
+use crate::web::openapi::{By, Written};
 
 /// Which way rows are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -89,7 +89,7 @@ impl Panels {
         /// A text looked for in all columns of a table, whatever its case.
         #[oai(validator(max_length = 200))]
         q: Query<Option<String>>,
-    ) -> Result<Response<Json<PanelData>>> {
+    ) -> Result<Response<Written<PanelData>>> {
         let look = Look {
             dashboard: dashboard.0,
             start: start_date.0,
@@ -107,7 +107,7 @@ impl Panels {
         let data = looked.data(&parts, scope).await?;
         parts.tenancy.viewed(scope, &looked.dashboard.key);
         let truncated = data.is_truncated();
-        let response = Response::new(Json(data));
+        let response = Response::new(Written(data));
         Ok(if truncated { response.header("x-loggia-truncated", "true") } else { response })
     }
 }

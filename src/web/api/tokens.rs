@@ -82,8 +82,12 @@ impl Tokens {
     #[oai(path = "/introspect", method = "post", operation_id = "introspect_token")]
     async fn introspect(&self, parts: Data<&Arc<Parts>>, request: &Request, asked: Asked) -> Result<Json<Introspection>> {
         let trail = Trail::of(request);
-        parts.rates.count_caller(&limits::network(trail.address))?;
         let told = limits::in_time(parts.tenancy.introspect(&parts.identities, &asked.0, trail.correlation)).await?;
+        // An app asks for all its viewers from one address: a good token counts for itself, a bad one for whoever brings it.
+        match &told {
+            Some(told) => parts.rates.count_caller(&format!("introspect {}", told.jti))?,
+            None => parts.rates.count_caller(&limits::network(trail.address))?,
+        }
         Ok(Json(told.map_or_else(Introspection::inactive, Introspection::from)))
     }
 }

@@ -15,9 +15,11 @@ mod problem;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod written;
 
 pub use body::Body;
 pub use document::document;
 pub use faults::translate;
 pub use guard::{By, Guard, Scheme};
 pub use mount::{Verbs, mount, operations};
+pub use written::Written;

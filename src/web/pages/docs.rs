@@ -5,6 +5,7 @@ use poem::{Request, Response, handler};
 use serde_json::Value;
 
 use super::Chrome;
+use super::prose::Prose;
 use crate::error::Result;
 use crate::panel::Address;
 use crate::web::guards::Person;
@@ -18,7 +19,7 @@ pub struct DocsPage {
     /// What stands around it.
     pub chrome: Chrome,
     /// What the API is, in a few sentences.
-    pub about: Vec<String>,
+    pub about: Vec<Prose>,
     /// Its version.
     pub version: String,
     /// The operations by what they are about.
@@ -33,7 +34,7 @@ pub struct Group {
     /// The thing.
     pub name: String,
     /// It in a sentence.
-    pub about: String,
+    pub about: Prose,
     /// The operations.
     pub operations: Vec<Operation>,
 }
@@ -50,7 +51,7 @@ pub struct Operation {
     /// What it does, in a few words.
     pub title: String,
     /// What it does, in paragraphs.
-    pub about: Vec<String>,
+    pub about: Vec<Prose>,
     /// Who may.
     pub access: &'static str,
     /// What stands in its address.
@@ -75,7 +76,7 @@ pub struct Parameter {
     /// Whether it has to.
     pub required: bool,
     /// What it does.
-    pub about: String,
+    pub about: Prose,
     /// The words it may be, where they are few.
     pub choices: Vec<String>,
 }
@@ -99,7 +100,7 @@ pub struct Field {
     /// What may stand there.
     pub kind: String,
     /// What it means.
-    pub about: String,
+    pub about: Prose,
 }
 
 /// A good answer.
@@ -110,7 +111,7 @@ pub struct Answer {
     /// What comes: its media types.
     pub media: String,
     /// What it says about itself.
-    pub about: String,
+    pub about: Prose,
     /// What it holds, one of these.
     pub shapes: Vec<Shape>,
 }
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
         let tags = self.document["tags"].as_array().into_iter().flatten();
         let group = |tag: &Value| Group {
             name: text(&tag["name"]),
-            about: text(&tag["description"]),
+            about: Prose::read(&text(&tag["description"])),
             operations: self.operations(&text(&tag["name"])),
         };
         let mut groups: Vec<Group> = tags.map(group).collect();
@@ -190,7 +191,7 @@ impl<'a> Reader<'a> {
             place: text(&one["in"]),
             kind: self.kind(schema),
             required: one["required"] == true,
-            about: text(&one["description"]),
+            about: Prose::read(&text(&one["description"])),
             choices: if schema["type"] == "boolean" { vec!["true".to_owned(), "false".to_owned()] } else { words.collect() },
         }
     }
@@ -201,7 +202,7 @@ impl<'a> Reader<'a> {
         Answer {
             status: status.to_owned(),
             media: names.join(", "),
-            about: text(&answer["description"]),
+            about: Prose::read(&text(&answer["description"])),
             shapes: media.first().map(|(_, first)| self.shapes(first)).unwrap_or_default(),
         }
     }
@@ -243,7 +244,7 @@ impl<'a> Reader<'a> {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let (name, inside) = (format!("{path}{name}"), self.plain(property));
             let about = [property, inside].into_iter().map(|one| text(&one["description"])).find(|words| !words.is_empty());
-            fields.push(Field { name: name.clone(), kind: self.kind(property), about: about.unwrap_or_default() });
+            fields.push(Field { name: name.clone(), kind: self.kind(property), about: Prose::read(&about.unwrap_or_default()) });
             match inside["items"].is_object() {
                 true => self.below(&format!("{name}[]."), self.plain(&inside["items"]), deep - 1, fields),
                 false => self.below(&format!("{name}."), inside, deep - 1, fields),
@@ -296,9 +297,9 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn paragraphs(value: &Value) -> Vec<String> {
+fn paragraphs(value: &Value) -> Vec<Prose> {
     let paragraphs = value.as_str().unwrap_or_default().split("\n\n").map(|part| part.replace('\n', " ").trim().to_owned());
-    paragraphs.filter(|part| !part.is_empty()).collect()
+    paragraphs.filter(|part| !part.is_empty()).map(|part| Prose::read(&part)).collect()
 }
 
 /// Who may, in words.

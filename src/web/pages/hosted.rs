@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use chrono_tz::Tz;
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
@@ -187,11 +188,12 @@ fn told(view: &PageView, theme: Theme) -> Vec<(String, String)> {
 }
 
 /// The page of this key, of the caller and in this dashboard.
-async fn frame(parts: &Parts, scope: &TenantScope, dashboard: &str, key: &str) -> Result<Arc<Frame>> {
+async fn frame(parts: &Parts, scope: &TenantScope, dashboard: &str, key: &str) -> Result<(Arc<Frame>, Arc<Dashboard>)> {
     let dashboard = super::dashboard::find(parts, scope, dashboard)?;
     let frame = limits::in_time(parts.apps.frames().of_key(scope.identity(), key)).await?;
     let here = |frame: &Arc<Frame>| frame.tenant == scope.tenant() && frame.dashboard.as_ref() == Some(&dashboard.key);
-    frame.filter(here).ok_or(Error::NotFound("page of an app"))
+    let frame = frame.filter(here).ok_or(Error::NotFound("page of an app"))?;
+    Ok((frame, dashboard))
 }
 
 /// `GET /tenant/{tenant}/dashboard/{dashboard}/frame/{key}`: how the app inside fares; empty while it fares well.
@@ -201,22 +203,23 @@ pub async fn fares(
     Path((_, dashboard, key)): Path<(String, String, String)>,
     Data(parts): Data<&Arc<Parts>>,
 ) -> Result<Response> {
-    let frame = frame(parts, &scope, &dashboard, &key).await?;
+    let (frame, dashboard) = frame(parts, &scope, &dashboard, &key).await?;
     limits::in_time(parts.apps.frames().see(&frame)).await?;
     let failing = limits::in_time(parts.apps.watch().failing(&frame)).await?.filter(|_| !frame.legacy);
-    let again = dashboard_path(scope.slug().as_str(), &dashboard);
-    let banner = WatchBanner { failing: failing.map(|failing| words(&scope, failing)), again };
+    let again = dashboard_path(scope.slug().as_str(), dashboard.key.as_str());
+    let zone = dashboard.zone.unwrap_or(scope.zone());
+    let banner = WatchBanner { failing: failing.map(|failing| words(zone, failing)), again };
     around::page(&banner)
 }
 
-fn words(scope: &TenantScope, failing: Failing) -> Told {
+fn words(zone: Tz, failing: Failing) -> Told {
     let reason = match failing.status {
         401 | 403 => "the app refuses its requests",
         404 | 405 => "the app does not know what it is asked",
         _ => "the app does not answer",
     };
     Told {
-        since: failing.since.with_timezone(&scope.zone()).format("%H:%M").to_string(),
+        since: failing.since.with_timezone(&zone).format("%H:%M").to_string(),
         iso: failing.since.to_rfc3339(),
         reason,
         reference: failing.reference,
@@ -230,7 +233,7 @@ pub async fn gone(
     Path((_, dashboard, key)): Path<(String, String, String)>,
     Data(parts): Data<&Arc<Parts>>,
 ) -> Result<Response> {
-    let frame = frame(parts, &scope, &dashboard, &key).await?;
+    let (frame, _) = frame(parts, &scope, &dashboard, &key).await?;
     limits::in_time(parts.apps.frames().close(&frame)).await?;
     Ok(Response::builder().status(http::StatusCode::NO_CONTENT).finish())
 }

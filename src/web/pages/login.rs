@@ -105,10 +105,7 @@ pub async fn submit(mut sent: Sent<Answer>, Data(parts): Data<&Arc<Parts>>, requ
                 parts.identities.forget(&old, trail.correlation).await.map_err(Error::unavailable)?;
             }
             let mut response = around::see_other(around::own_path(&answer.next));
-            cookie::give(&mut response, signed_in.token.as_str(), &parts.settings);
-            if let Some(mark) = &signed_in.known {
-                cookie::remember(&mut response, cookie::KNOWN, mark, &parts.settings);
-            }
+            cookie::welcome(&mut response, &signed_in, &parts.settings);
             Ok(response)
         }
         Err(SignInError::Wrong) => refuse(

@@ -19,6 +19,7 @@ pub mod login;
 pub mod logout;
 pub mod oidc;
 pub mod panel;
+mod prose;
 pub mod report;
 pub mod tenant;
 

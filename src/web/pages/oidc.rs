@@ -85,7 +85,7 @@ pub async fn finish(Data(parts): Data<&Arc<Parts>>, Query(answer): Query<Answer>
                 parts.identities.forget(&old, trail.correlation).await.map_err(Error::unavailable)?;
             }
             let mut response = around::see_other(around::own_path(&arrived.next));
-            cookie::give(&mut response, arrived.signed_in.token.as_str(), &parts.settings);
+            cookie::welcome(&mut response, &arrived.signed_in, &parts.settings);
             response
         }
         Err(fault) => refuse(parts, request, provider, &fault)?,

@@ -23,6 +23,7 @@ use loggia::app::{self, Running};
 use loggia::domain::{Clock, CorrelationId, Email, Role};
 use loggia::identity::accounts::{self, NewAccount};
 use loggia::identity::{self, Cost, Policy};
+use loggia::panel::Endpoints;
 use loggia::settings::{Flags, Settings};
 use loggia::tenancy::members;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
@@ -72,6 +73,8 @@ pub struct Setting<'a> {
     pub central: Kind<'a>,
     /// Changes the tenants' files before the server reads them; it is given the folder of everything.
     pub files: Option<fn(&Path)>,
+    /// What custom panels ask, in place of the program's own endpoints.
+    pub endpoints: Option<Endpoints>,
 }
 
 /// A running server and its folders.
@@ -141,7 +144,11 @@ impl World {
         environment.extend(setting.variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let settings = Settings::load(&Flags::default(), &environment).expect("settings");
         let clock = setting.clock.unwrap_or_else(Clock::system);
-        let server = app::start(settings, clock).await.expect("the server starts");
+        let started = match setting.endpoints {
+            Some(endpoints) => app::start_with(settings, clock, endpoints).await,
+            None => app::start(settings, clock).await,
+        };
+        let server = started.expect("the server starts");
         for (email, membership, operator) in PEOPLE {
             admit(&server, email, *membership, *operator).await;
         }

@@ -180,6 +180,9 @@ async fn answer(stream: &mut TcpStream, state: &State, seen: &Seen) -> bool {
         "/_health" => send(stream, seen, 200, &[("content-type", "text/plain")], b"OK").await,
         "/_dash-update-component" => {
             let status = state.callbacks.load(Ordering::Relaxed);
+            if status == 0 {
+                return false;
+            }
             send(stream, seen, status, &[json], b"{\"response\":{}}").await
         }
         "/assets/app.css" if seen.header("if-none-match") == Some("\"v1\"") => {

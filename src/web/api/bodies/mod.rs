@@ -1,5 +1,6 @@
 //! What the API takes and gives, as types: the document and the answers are both made from them.
 
+mod cells;
 mod dashboard;
 mod me;
 mod panel;

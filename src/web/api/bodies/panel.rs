@@ -1,10 +1,12 @@
 //! What a panel shows, as the API says it. These shapes are a contract.
 
 use chrono::{DateTime, Utc};
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{Object, Union};
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::cells::HeatmapData;
 use super::shape::{BarPoint, Nullable, Point, Row, Scalar, Words};
 use crate::panel::{self, Data, StateData};
 
@@ -21,6 +23,8 @@ pub enum PanelData {
     Rows(TableData),
     /// Of a `bar` panel.
     Bars(BarChartData),
+    /// Of a `heatmap` panel.
+    Cells(HeatmapData),
     /// Of a `text` panel.
     Text(TextData),
     /// Of a `custom_template` panel.
@@ -30,7 +34,7 @@ pub enum PanelData {
 }
 
 /// Lines over time: every point there is, never thinned.
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Object, Serialize)]
 #[oai(rename = "TimeSeriesData", example)]
 pub struct TimeSeriesData {
     /// The width of a bucket in seconds; null where every reading is a point of its own (ranges up to 8 hours, or `disable_aggregation`).
@@ -42,7 +46,7 @@ pub struct TimeSeriesData {
 }
 
 /// One line.
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Object, Serialize)]
 pub struct Series {
     /// Whose readings these are.
     pub label: String,
@@ -194,6 +198,7 @@ impl From<Data> for PanelData {
             }
             Data::Rows(rows) => PanelData::Rows(rows.into()),
             Data::Bars(bars) => PanelData::Bars(bars.into()),
+            Data::Cells(cells) => PanelData::Cells(cells.into()),
             Data::Text(markdown) => PanelData::Text(TextData { markdown }),
         }
     }
@@ -201,7 +206,7 @@ impl From<Data> for PanelData {
 
 impl From<panel::LineData> for TimeSeriesData {
     fn from(data: panel::LineData) -> TimeSeriesData {
-        let point = |(at, value): (DateTime<Utc>, Option<f64>)| Point(json!([panel::instant(at), value]));
+        let point = |(at, value): (DateTime<Utc>, Option<f64>)| Point(at, value);
         let series =
             data.lines.into_iter().map(|(label, points)| Series { label, points: points.into_iter().map(point).collect() });
         TimeSeriesData {
@@ -290,17 +295,30 @@ impl PanelData {
         match self {
             PanelData::Lines(lines) => lines.truncated,
             PanelData::Bars(bars) => bars.truncated,
+            PanelData::Cells(cells) => cells.truncated,
             _ => false,
+        }
+    }
+}
+
+/// What has thousands of values is written straight; the rest as its type says.
+impl Serialize for PanelData {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            PanelData::Lines(lines) => lines.serialize(to),
+            PanelData::Cells(cells) => cells.serialize(to),
+            other => other.to_json().serialize(to),
         }
     }
 }
 
 impl Example for TimeSeriesData {
     fn example() -> TimeSeriesData {
-        let points = [json!(["2026-11-20T14:04:00Z", 41.0]), json!(["2026-11-20T14:05:00Z", null])];
+        let at = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let points = vec![Point(at(1_795_183_440), Some(41.0)), Point(at(1_795_183_500), None)];
         TimeSeriesData {
             bucket_seconds: Some(60).into(),
-            series: vec![Series { label: "web-1".to_owned(), points: points.into_iter().map(Point).collect() }],
+            series: vec![Series { label: "web-1".to_owned(), points }],
             truncated: false,
         }
     }
@@ -357,6 +375,26 @@ impl Example for TableData {
             page: 1,
             page_size: 25,
             total: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::types::{Example, ToJSON};
+
+    use super::super::cells::HeatmapData;
+    use super::{KpiData, PanelData, TimeSeriesData};
+
+    #[test]
+    fn what_is_written_straight_is_what_the_document_promises() {
+        for data in [
+            PanelData::Lines(TimeSeriesData::example()),
+            PanelData::Cells(HeatmapData::example()),
+            PanelData::Number(KpiData::example()),
+        ] {
+            let text = serde_json::to_string(&data).unwrap();
+            assert_eq!(text, data.to_json_string(), "to the letter: also the order, and null where there is nothing");
         }
     }
 }

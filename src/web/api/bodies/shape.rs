@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+
+use crate::panel::Stamp;
 
 /// A value or null; the key is always there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,12 +61,8 @@ impl<T: ToJSON> ToJSON for Nullable<T> {
     }
 }
 
-macro_rules! shaped {
-    ($(#[$doc:meta])* $name:ident: $schema:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name(pub Value);
-
+macro_rules! typed {
+    ($name:ident: $schema:expr) => {
         impl Type for $name {
             const IS_REQUIRED: bool = true;
             type RawValueType = Self;
@@ -84,6 +84,16 @@ macro_rules! shaped {
                 Box::new(self.as_raw_value().into_iter())
             }
         }
+    };
+}
+
+macro_rules! shaped {
+    ($(#[$doc:meta])* $name:ident: $schema:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name(pub Value);
+
+        typed!($name: $schema);
 
         impl ParseFromJSON for $name {
             fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
@@ -114,12 +124,40 @@ fn pair(first: MetaSchema) -> MetaSchema {
     }
 }
 
-shaped! {
-    /// A point of a line: when, and how much (null where nothing was measured).
+/// A point of a line: when, and how much (null where nothing was measured).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point(pub DateTime<Utc>, pub Option<f64>);
+
+typed! {
     Point: MetaSchema {
         description: Some("When (RFC 3339, UTC), and how much; null where nothing was measured."),
         example: Some(json!(["2026-11-20T14:05:00Z", 42.5])),
         ..pair(MetaSchema::new_with_format("string", "date-time"))
+    }
+}
+
+impl ParseFromJSON for Point {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let (at, value) = serde_json::from_value(value.unwrap_or_default()).map_err(ParseError::custom)?;
+        Ok(Point(at, value))
+    }
+}
+
+impl ToJSON for Point {
+    fn to_json(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+impl Serialize for Point {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (Stamp::of(self.0).as_str(), self.1).serialize(to)
+    }
+}
+
+impl<T: Serialize> Serialize for Nullable<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
     }
 }
 

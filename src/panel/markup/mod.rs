@@ -1,5 +1,7 @@
 //! Markup of authors, made harmless: the one way by which it gets into a page.
 
+mod attributes;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -112,6 +114,8 @@ const CLASSES: &[&str] = &[
 
 /// Elements inside each other; taking apart deeper ones takes the square of their depth.
 const DEEPEST: usize = 100;
+/// Attributes of one element: the parser holds each against all before it.
+const MOST_ATTRIBUTES: usize = 100;
 /// Elements that are opened anew because they were not closed in their turn.
 const MOST_ANEW: usize = 5_000;
 /// Elements that go on behind the end of what they stand in: a browser opens them anew there, and again in every block after it.
@@ -119,9 +123,10 @@ const GO_ON: &[&str] = &["a", "b", "big", "code", "em", "font", "i", "nobr", "s"
 /// Elements that hold nothing.
 const VOID: &[&str] = &["", "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"];
 
-/// The markup with nothing in it but text, structure, links and the utility classes; `None` where it is nested too deep.
+/// The markup with nothing in it but text, structure, links and the utility classes; `None` where it is nested too deep, or
+/// has too many attributes in one place.
 pub(super) fn safe(markup: &str) -> Option<Html> {
-    is_tame(markup).then(|| cleaned(markup))
+    (attributes::most_in_one_tag(markup) <= MOST_ATTRIBUTES && is_tame(markup)).then(|| cleaned(markup))
 }
 
 /// Whether taking it apart makes about as many elements as it has tags, none too deep. Told at a glance, and never for the better:
@@ -205,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_class_that_passes_is_defined() {
-        let css = include_str!("../../static/css/35-template.css");
+        let css = include_str!("../../../static/css/35-template.css");
         for class in CLASSES {
             assert!(css.contains(&format!(".{class} ")) || css.contains(&format!(".{class},")), "{class}");
         }
@@ -215,6 +220,27 @@ mod tests {
     fn what_is_nested_too_deep_is_refused_at_once() {
         assert!(safe(&("<div>".repeat(40_000) + "x")).is_none());
         assert!(safe(&"<p>a<br>b</p>".repeat(5_000)).is_some());
+    }
+
+    #[test]
+    fn a_tag_with_thousands_of_attributes_never_gets_to_the_parser_whatever_it_hides_in() {
+        let many: String = (0..50_000).map(|i| format!(" a{i}")).collect();
+        for (hidden, bomb) in [
+            ("nowhere", format!("<b{many}>x</b>")),
+            ("an end tag", format!("<b>x</b{many}>")),
+            ("a value that never ended, for one who counts quotes", format!("<!-- <b x=\" --><b{many}>")),
+            ("a script's text", format!("<script>'<b x='</script><b{many}>")),
+            ("the title of another", format!("<b title=\"<b\" {many}>")),
+            ("slashes", format!("<b{}>", many.replace(' ', "/"))),
+            ("values without a gap", format!("<b {}>", "a='b'c=\"d\"".repeat(3_000))),
+            ("no end at all", format!("<b{many}")),
+        ] {
+            assert!(safe(&bomb).is_none(), "{hidden}");
+        }
+        let hundred: String = (0..100).map(|i| format!(" a{i}='<'")).collect();
+        assert!(safe(&format!("<b{hundred}>x</b>")).is_some());
+        let fair = "<a href=\"https://x.example/?a=1&b=2\" title='it is > \"so\"' class=\"p-2 p-4\">5 < 6</a> ".repeat(2_000);
+        assert!(safe(&fair).is_some(), "many elements with few each");
     }
 
     #[test]
