@@ -65,5 +65,5 @@ coverage: ## lines covered, by room; fails below the agreed figures
 	tests/coverage.sh
 
 bench: ## the figures of docs/performance.md
-	@tests/need.sh build postgres browser
+	@tests/need.sh build postgres browser bench
 	bench/run.sh

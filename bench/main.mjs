@@ -1,13 +1,14 @@
 // Runs the measures in turn and prints their table.
 import { cpus } from 'node:os';
 import { api } from './api.mjs';
+import { apps } from './apps.mjs';
 import { demo } from './demo.mjs';
 import { exports } from './exports.mjs';
 import { micro } from './micro.mjs';
 import { postgres } from './postgres.mjs';
 import { print } from './report.mjs';
 
-const measures = { demo, api, postgres, exports, micro };
+const measures = { demo, api, postgres, exports, apps, micro };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(measures);
 for (const name of chosen) {
   console.error(`${name} …`);

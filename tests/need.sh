@@ -53,6 +53,11 @@ dash() { # a Python of its own, with what examples/dash/requirements.txt names
   examples/dash/setup.sh
 }
 
+bench() {
+  command_or nginx nginx-light
+  command_or wrk wrk
+}
+
 keycloak() {
   command_or java default-jre-headless
   command_or mvn maven

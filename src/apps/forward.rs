@@ -44,6 +44,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const HEAD: usize = 128 * 1024;
 /// The largest document: its inline scripts are to be known before it begins.
 const DOCUMENT: usize = 8 << 20;
+/// A request that is held up must move on by so much within the app's patience: nobody keeps one open drop by drop.
+const MOVES: u64 = 16 * 1024;
 /// How long an answer may stand still, at least.
 const STILL: Duration = Duration::from_secs(60);
 
@@ -165,7 +167,7 @@ impl Apps {
             Some(tap) => first(&mut inner, tap, ask.app.timeout).await?,
             None => None,
         };
-        let upload = Upload { inner, ahead, left: limit, progress: progress.clone(), tap };
+        let upload = Upload { inner, ahead, left: limit, moved: 0, progress: progress.clone(), tap };
         let sent = head.body(upload.boxed()).map_err(|_| Fault::Unreachable("the request cannot be written".to_owned()))?;
         let answer = match self.within(ask.app.timeout, &progress, sent).await {
             Err(_) if progress.is_over() => return Err(Fault::TooLarge(limit)),
@@ -333,6 +335,8 @@ struct Upload {
     /// What was taken of it already.
     ahead: Option<Bytes>,
     left: u64,
+    /// What has gone by since it was last said that it moves.
+    moved: u64,
     progress: Progress,
     tap: Option<Tap>,
 }
@@ -346,10 +350,12 @@ impl Body for Upload {
             Some(ahead) => (Piece::data(ahead), false),
             None => match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
                 Some(piece) => (piece?, true),
-                None => return Poll::Ready(None),
+                None => {
+                    self.progress.moves();
+                    return Poll::Ready(None);
+                }
             },
         };
-        self.progress.moves();
         if let Some(data) = piece.data_ref() {
             let length = data.len() as u64;
             if length > self.left {
@@ -357,6 +363,11 @@ impl Body for Upload {
                 return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::InvalidData, "larger than the app takes"))));
             }
             self.left -= length;
+            self.moved += length;
+            if self.moved >= MOVES || self.inner.is_end_stream() {
+                self.moved = 0;
+                self.progress.moves();
+            }
             if let Some(tap) = self.tap.as_mut().filter(|_| is_new) {
                 tap.look(data);
             }

@@ -6,8 +6,8 @@ use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 
-use crate::central::frames::{self, Failing, Frame};
 use super::callback::UNKNOWN;
+use crate::central::frames::{self, Failing, Frame};
 use crate::central::{Central, Error};
 
 /// So many pages are watched in one process; those that began to fail first are forgotten first.

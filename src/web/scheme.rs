@@ -19,28 +19,29 @@ const PROBES: &[&str] = &["/health", "/ready"];
 /// the right way. A proxy that is trusted is believed when it says how the visitor came; on loopback only proxies and probes
 /// of this machine call.
 pub fn lead_to_https(request: &Request, settings: &Settings) -> Option<Response> {
-    let public = settings.public_url.as_ref().filter(|url| url.scheme() == "https")?;
+    let to = known(request, settings)?;
     let peer = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
     let secure = *request.scheme() == Scheme::HTTPS || came_securely(request, peer, &settings.trusted_proxies);
     if secure || PROBES.contains(&request.uri().path()) {
         return None;
     }
-    let to = match &settings.apps.origin {
-        Some(apps) if super::hosted::is_at(request, apps) => apps.clone(),
-        _ => public.clone(),
-    };
     led(to, request)
+}
+
+/// The address by which people know the place they asked, where they come there by https: the apps' own, else ours.
+fn known(request: &Request, settings: &Settings) -> Option<Url> {
+    let public = settings.public_url.as_ref().filter(|url| url.scheme() == "https")?;
+    match &settings.apps.origin {
+        Some(apps) if super::hosted::is_at(request, apps) => Some(apps.clone()),
+        _ => Some(public.clone()),
+    }
 }
 
 /// Where a request is led that came without TLS to a door that speaks it: to the same door by https, whatever was asked; none
 /// of it is answered in the clear. `public`: where people come in, by the address they know.
 pub fn lead_from_astray(request: &Request, settings: &Settings, public: bool) -> Option<Response> {
     let here = tls::astray(request)?;
-    let ours = match &settings.apps.origin {
-        Some(apps) if super::hosted::is_at(request, apps) => Some(apps.clone()),
-        _ => settings.public_url.clone(),
-    };
-    let known = ours.filter(|url| public && url.scheme() == "https");
+    let known = known(request, settings).filter(|_| public);
     let named = request.header(header::HOST).filter(|host| !host.contains(['@', '/', '?', '#', '\\']));
     let of = |host: &str| Url::parse(&format!("https://{host}/")).ok();
     let to = known.or_else(|| named.and_then(of)).or_else(|| of(here));

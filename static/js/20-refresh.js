@@ -323,7 +323,8 @@
     if (!window.htmx || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     const one = event.target.closest('[data-again]');
     const all = event.target.closest('[data-refresh-all]');
-    if (!one && !all) return;
+    // A hosted app has no panels: the link itself opens it anew.
+    if (!one && !(all && panels().length)) return;
     event.preventDefault();
     if (all) say('Refreshing');
     for (const panel of one ? [one.closest('section.panel')] : panels()) if (panel) ask(panel, true);

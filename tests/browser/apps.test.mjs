@@ -60,7 +60,7 @@ before(async () => {
 });
 after(async () => { await browser?.close(); await server?.stop(); await app?.stop(); await legacy?.stop(); });
 
-test('both tenants see their own numbers in the frame, choose, watch and take away', async () => {
+test('Dash renders inside Shell: both tenants see their own numbers in the frame, choose, watch and take away', async () => {
   const { page, complaints, close } = await person(browser, server.url);
   await signIn(page, 'admin@example.com');
   for (const [tenant, name, catalog] of TENANTS) {
@@ -167,7 +167,7 @@ test('the page around the frame follows theme and range, fits a phone, and axe f
   }
 });
 
-test('on one origin an app reaches what its viewer reaches; on an origin of its own it does not', async () => {
+test('Embed security validated: on one origin an app reaches what its viewer reaches; on an origin of its own it does not', async () => {
   const reach = async (page) => {
     await frameOf(page).locator('#heading', { hasText: 'customer lifetime value' }).waitFor();
     const frame = page.frames().find((one) => one !== page.mainFrame());

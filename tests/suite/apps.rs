@@ -39,7 +39,10 @@ impl Stage {
             stage.new.url, stage.old.url
         );
         stage.write("_shared/apps/ltv.yaml", &format!("app:\n  title: \"Customer LTV\"\n{upstreams}{more}"));
-        let kept = format!("app:\n  title: Kept\n  upstream: {{ url: \"{}\", strip_prefix: false }}\n  body_limit: 2kB\n", stage.new.url);
+        let kept = format!(
+            "app:\n  title: Kept\n  upstream: {{ url: \"{}\", strip_prefix: false }}\n  body_limit: 2kB\n",
+            stage.new.url
+        );
         stage.write("_shared/apps/kept.yaml", &kept);
         stage.write("_shared/apps/betas.yaml", &format!("app:\n  title: Betas\n{upstreams}  tenants: [beta-works]\n"));
         for (slug, apps) in [("alpha-works", "[ltv, kept, betas]"), ("beta-works", "[ltv, betas]")] {
@@ -73,7 +76,8 @@ impl Stage {
     /// Opens a dashboard and gives what its frame opens: the address with the page's key.
     async fn frame(&self, person: &Person, board: &str) -> String {
         let page = self.world.text(person, board).await;
-        let src = page.split("<iframe ").nth(1).and_then(|rest| rest.split("src=\"").nth(1)).and_then(|rest| rest.split('"').next());
+        let src =
+            page.split("<iframe ").nth(1).and_then(|rest| rest.split("src=\"").nth(1)).and_then(|rest| rest.split('"').next());
         src.unwrap_or_else(|| panic!("no frame on {page}")).replace("&amp;", "&").replace("&#38;", "&")
     }
 
@@ -97,7 +101,13 @@ impl Stage {
     async fn call(&self, person: &Person, frame: &str) -> Response {
         let request = self.world.ask(person, Method::POST, "/dash/ltv/_dash-update-component");
         let body = r#"{"output":"ltv-graph.figure","inputs":[]}"#;
-        request.header("referer", self.world.url(frame)).header("content-type", "application/json").body(body).send().await.unwrap()
+        request
+            .header("referer", self.world.url(frame))
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap()
     }
 
     fn only(&self) -> Seen {
@@ -173,7 +183,11 @@ async fn nobody_comes_by_somebody_elses_frame_session_or_token() {
     assert_eq!(bring("/dash/betas/echo", &a).await.status(), 403);
     assert_eq!(stage.get(&alpha, "/", "/dash/betas/echo").await.status(), 403);
     assert_eq!(bring("/dash/nothing/echo", &a).await.status(), 403, "an app that is not there answers like one of others");
-    assert_eq!(stage.new.take().iter().filter(|seen| !seen.target.ends_with("_health")).count(), 0, "nothing has reached the app");
+    assert_eq!(
+        stage.new.take().iter().filter(|seen| !seen.target.ends_with("_health")).count(),
+        0,
+        "nothing has reached the app"
+    );
     let told: serde_json::Value = bring("/dash/betas/echo", &b).await.json().await.unwrap();
     assert_eq!(told["tenant"], "beta-works");
     let seen = stage.only();
@@ -196,9 +210,15 @@ async fn what_the_app_is_sent_says_who_asks_in_our_words_alone() {
     let stage = Stage::open().await;
     let viewer = stage.world.person("viewer@alpha.example").await;
     let frame = stage.frame(&viewer, BOARD).await;
-    let request = stage.world.ask(&viewer, Method::GET, "/dash/ltv/a%20b/c%C3%A9?x=1%2B1&y").header("referer", stage.world.url(&frame));
-    let request = request.header("authorization", "Bearer forged").header("x-tenant-id", "beta").header("x-forwarded-host", "evil.example");
-    let request = request.header("x_tenant_id", "beta").header("connection", "x-secret").header("x-secret", "1").header("range", "bytes=0-1");
+    let request =
+        stage.world.ask(&viewer, Method::GET, "/dash/ltv/a%20b/c%C3%A9?x=1%2B1&y").header("referer", stage.world.url(&frame));
+    let request =
+        request.header("authorization", "Bearer forged").header("x-tenant-id", "beta").header("x-forwarded-host", "evil.example");
+    let request = request
+        .header("x_tenant_id", "beta")
+        .header("connection", "x-secret")
+        .header("x-secret", "1")
+        .header("range", "bytes=0-1");
     assert_eq!(request.send().await.unwrap().status(), 200);
     let seen = stage.only();
     assert_eq!(seen.target, "/a%20b/c%C3%A9?x=1%2B1&y", "the path as it was written, its prefix stripped");
@@ -208,7 +228,11 @@ async fn what_the_app_is_sent_says_who_asks_in_our_words_alone() {
     assert_eq!((seen.header("x-forwarded-prefix"), seen.header("x-forwarded-for")), (Some("/dash/ltv"), Some("127.0.0.1")));
     assert_eq!(seen.header("range"), Some("bytes=0-1"));
     for name in ["cookie", "x-tenant-id", "x_tenant_id", "x-secret", "connection"] {
-        assert!(seen.header(name).is_none_or(|value| name == "connection" && value != "x-secret"), "{name}: {:?}", seen.header(name));
+        assert!(
+            seen.header(name).is_none_or(|value| name == "connection" && value != "x-secret"),
+            "{name}: {:?}",
+            seen.header(name)
+        );
     }
     let text = format!("{seen:?}");
     assert!(!text.contains(viewer.cookie().split('=').nth(1).unwrap()), "the app never sees a cookie of ours by value");
@@ -233,13 +257,19 @@ async fn what_the_app_answers_rules_over_nothing_of_ours() {
     let head: &HeaderMap = answer.headers();
     let cookies: Vec<&str> = head.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
     assert_eq!(cookies.len(), 1, "{cookies:?}");
-    assert!(cookies[0].starts_with("loggia-app-ltv-") && cookies[0].contains("-own=abc; Path=/dash/ltv/; SameSite=Lax"), "{cookies:?}");
+    assert!(
+        cookies[0].starts_with("loggia-app-ltv-") && cookies[0].contains("-own=abc; Path=/dash/ltv/; SameSite=Lax"),
+        "{cookies:?}"
+    );
     assert!(!cookies[0].contains("evil") && cookies[0].contains("HttpOnly"), "{cookies:?}");
     for name in ["server", "clear-site-data", "www-authenticate", "refresh", "access-control-allow-origin", "x-frame-options"] {
         assert!(!head.contains_key(name), "{name}");
     }
     let policy = head["content-security-policy"].to_str().unwrap();
-    assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'self'") && !policy.contains('*'), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'self'") && !policy.contains('*'),
+        "{policy}"
+    );
     // its own cookie comes back under the name it gave it; no other does
     let pair = cookies[0].split(';').next().unwrap();
     let both = format!("{}; {pair}; other=1; loggia-app-ltv-00000000000000000000000000000000-own=beta", viewer.cookie());
@@ -249,18 +279,27 @@ async fn what_the_app_answers_rules_over_nothing_of_ours() {
     // the page's inline scripts run, by their hash
     let index = stage.document(&viewer, &frame).await;
     let policy = index.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("'sha256-jZlsGVOhUAIcH+4PVs7QuGZkthRMgvT2n0ilH6/zTM0='") && !policy.contains("unsafe-eval"), "{policy}");
+    assert!(
+        policy.contains("'sha256-jZlsGVOhUAIcH+4PVs7QuGZkthRMgvT2n0ilH6/zTM0='") && !policy.contains("unsafe-eval"),
+        "{policy}"
+    );
     assert_eq!(index.headers()["cache-control"], "no-store");
     // strong tags stay strong, encoded bodies untouched, and only what is the same for everybody is kept
     let css = stage.get(&viewer, &frame, "/dash/ltv/assets/app.css").await;
-    assert_eq!((&css.headers()["etag"], &css.headers()["cache-control"]), (&"\"v1\"".parse().unwrap(), &"private, max-age=31536000".parse().unwrap()));
+    assert_eq!(
+        (&css.headers()["etag"], &css.headers()["cache-control"]),
+        (&"\"v1\"".parse().unwrap(), &"private, max-age=31536000".parse().unwrap())
+    );
     let again = stage.world.ask(&viewer, Method::GET, "/dash/ltv/assets/app.css").header("referer", stage.world.url(&frame));
     assert_eq!(again.header("if-none-match", "\"v1\"").send().await.unwrap().status(), 304);
     let part = stage.world.ask(&viewer, Method::GET, "/dash/ltv/assets/app.css").header("referer", stage.world.url(&frame));
     let part = part.header("range", "bytes=0-3").send().await.unwrap();
     assert_eq!((part.status().as_u16(), part.text().await.unwrap().as_str()), (206, "body"));
     let packed = stage.get(&viewer, &frame, "/dash/ltv/packed").await;
-    assert_eq!((&packed.headers()["etag"], &packed.headers()["content-encoding"]), (&"\"v1:gzip\"".parse().unwrap(), &"gzip".parse().unwrap()));
+    assert_eq!(
+        (&packed.headers()["etag"], &packed.headers()["content-encoding"]),
+        (&"\"v1:gzip\"".parse().unwrap(), &"gzip".parse().unwrap())
+    );
     assert_eq!(packed.bytes().await.unwrap(), "not really gzip");
     assert_eq!(stage.get(&viewer, &frame, "/dash/ltv/kept").await.headers()["cache-control"], "private, no-cache");
     let head = stage.from(&viewer, &frame, Method::HEAD, "/dash/ltv/assets/app.css").await;
@@ -287,7 +326,8 @@ async fn bodies_arrive_whole_however_they_are_sent_and_no_more_than_the_app_take
     // 2 kB is all that `kept` takes, whether or not it is said beforehand
     for chunked in [true, false] {
         let pieces: Vec<Result<Vec<u8>, std::io::Error>> = (0..100).map(|_| Ok(vec![b'x'; 1000])).collect();
-        let body = if chunked { reqwest::Body::wrap_stream(futures_util::stream::iter(pieces)) } else { vec![b'x'; 100_000].into() };
+        let body =
+            if chunked { reqwest::Body::wrap_stream(futures_util::stream::iter(pieces)) } else { vec![b'x'; 100_000].into() };
         let answer = stage.world.ask(&viewer, Method::POST, "/dash/kept/upload").body(body).send().await.unwrap();
         assert_eq!(answer.status(), 413, "{chunked}");
         problem(answer).await;
@@ -376,8 +416,18 @@ async fn paths_and_headers_that_lead_out_reach_no_upstream() {
     let frame = stage.frame(&viewer, BOARD).await;
     stage.new.take();
     let paths = [
-        "/dash/ltv/../admin", "/dash/ltv/%2e%2e/admin", "/dash/ltv/.%2E/x", "/dash/ltv/a%2f..%2fb", "/dash/ltv/a%5cb", "/dash/ltv/a%00b",
-        "/dash/ltv//evil.example/x", "/dash/ltv/..;/x", "/dash/ltv/%2e%2e%2f", "/dash//ltv/x", "/dash/ltv/a\\b", "/dash/%2e%2e/ltv/x",
+        "/dash/ltv/../admin",
+        "/dash/ltv/%2e%2e/admin",
+        "/dash/ltv/.%2E/x",
+        "/dash/ltv/a%2f..%2fb",
+        "/dash/ltv/a%5cb",
+        "/dash/ltv/a%00b",
+        "/dash/ltv//evil.example/x",
+        "/dash/ltv/..;/x",
+        "/dash/ltv/%2e%2e%2f",
+        "/dash//ltv/x",
+        "/dash/ltv/a\\b",
+        "/dash/%2e%2e/ltv/x",
     ];
     for path in paths {
         let request = format!(
@@ -390,7 +440,8 @@ async fn paths_and_headers_that_lead_out_reach_no_upstream() {
         assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
     }
     // an address of another's, in whatever form: none of it is a place to go
-    for target in ["http://evil.example/dash/ltv/x", "/dash/ltv@evil.example/x", "/dash/ltv:80/x", "/dash/http://evil.example/x"] {
+    for target in ["http://evil.example/dash/ltv/x", "/dash/ltv@evil.example/x", "/dash/ltv:80/x", "/dash/http://evil.example/x"]
+    {
         let request = format!(
             "GET {target} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nconnection: close\r\n\r\n",
             stage.world.server.public,
@@ -458,7 +509,9 @@ async fn rollout_without_downtime_legacy_tenants_remain_unaffected_and_the_canar
     // Given existing tenants use legacy Dash apps
     stage.rollout("alpha-works", Rollout::Legacy).await;
     stage.rollout("beta-works", Rollout::Legacy).await;
-    let open = async |person: &Person, board: &str| stage.document(person, &stage.frame(person, board).await).await.text().await.unwrap();
+    let open = async |person: &Person, board: &str| {
+        stage.document(person, &stage.frame(person, board).await).await.text().await.unwrap()
+    };
     for (person, board) in [(&alpha, BOARD), (&beta, BETAS)] {
         assert!(open(person, board).await.contains("old for nobody"), "the legacy upstream, and no token");
         assert!(!stage.world.text(person, board).await.contains("data-watch"), "and no banner");
@@ -485,7 +538,10 @@ async fn rollout_without_downtime_legacy_tenants_remain_unaffected_and_the_canar
     stage.rollout("alpha-works", Rollout::Legacy).await;
     stage.old.take();
     assert!(open(&alpha, BOARD).await.contains("old for nobody"));
-    assert!(stage.old.take().iter().all(|seen| seen.header("authorization").is_none()), "a legacy tenant's request carries no token");
+    assert!(
+        stage.old.take().iter().all(|seen| seen.header("authorization").is_none()),
+        "a legacy tenant's request carries no token"
+    );
     let admin = stage.world.person("operator@example.com").await;
     let audit = stage.world.text(&admin, "/admin/audit?action=rollout_changed").await;
     assert!(audit.contains("alpha-works"), "{audit}");
@@ -535,6 +591,101 @@ async fn user_accesses_dashboard_with_optional_jwt() {
     stage.close().await;
 }
 
+/// Seed 001, story 1.1: “Tenant dashboard route renders”.
+#[tokio::test]
+async fn tenant_dashboard_route_renders() {
+    let stage = Stage::open().await;
+    let viewer = stage.world.person("viewer@alpha.example").await;
+    let page = stage.world.text(&viewer, BOARD).await;
+    assert!(page.contains("<h1>Customer LTV</h1>") && page.contains("title=\"Customer LTV, MARKALPHA name\""), "{page}");
+    stage.close().await;
+}
+
+/// Seed 001, story 1.3: “Toggle JWT injection”, by the app's own flag, live.
+#[tokio::test]
+async fn toggle_jwt_injection() {
+    let stage = Stage::open().await;
+    let viewer = stage.world.person("viewer@alpha.example").await;
+    let frame = stage.frame(&viewer, BOARD).await;
+    let file = stage.world.tenants_file("_shared/apps/ltv.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let bears = async || {
+        stage.new.take();
+        stage.get(&viewer, &frame, "/dash/ltv/echo").await;
+        stage.only().header("authorization").is_some()
+    };
+    // When a dashboard request is proxied, then the Authorization header is attached
+    assert!(bears().await);
+    // And setting it to false removes the header
+    std::fs::write(&file, format!("{text}  jwt_injection: false\n")).unwrap();
+    eventually("the header is gone", async || !bears().await).await;
+    std::fs::write(&file, &text).unwrap();
+    eventually("the header is back", bears).await;
+    stage.close().await;
+}
+
+/// Seed 000, phase 2: “Multi-tenant user selects tenant”; seed 001, story 2.7: “Switch tenant updates token”.
+#[tokio::test]
+async fn switch_tenant_updates_token() {
+    let stage = Stage::open().await;
+    // Given I log in as a user with access to 2 tenants
+    let operator = stage.world.person("operator@example.com").await;
+    let page = stage.world.text(&operator, BOARD).await;
+    // When I select another in the tenant switcher: it leads to the same dashboard there
+    assert!(page.contains(&format!("href=\"{BETAS}\"")), "{page}");
+    for (board, slug) in [(BOARD, "alpha-works"), (BETAS, "beta-works"), (BOARD, "alpha-works")] {
+        let frame = stage.frame(&operator, board).await;
+        stage.new.take();
+        stage.document(&operator, &frame).await;
+        // Then the Dash embed includes that tenant's token in the header, with tenant_id and uc_catalog
+        let seen = stage.only();
+        assert_eq!(seen.tenant().as_deref(), Some(slug));
+        let claims = seen.claims().unwrap();
+        assert!(claims["tenant_id"].is_string() && claims.get("uc_catalog").is_some() && claims.get("env").is_some(), "{claims}");
+    }
+    stage.close().await;
+}
+
+/// Seed 001, story 4.2: “Callback metrics emitted”.
+#[tokio::test]
+async fn callback_metrics_emitted() {
+    let stage = Stage::open().await;
+    let viewer = stage.world.person("viewer@alpha.example").await;
+    let frame = stage.frame(&viewer, BOARD).await;
+    // Given a Dash callback runs
+    stage.call(&viewer, &frame).await;
+    stage.new.answer_callbacks_with(500);
+    stage.call(&viewer, &frame).await;
+    // Then a metric is recorded for duration and error count, and labels include tenant_id and app_slug
+    let metrics = stage.world.internal("/metrics").await.text().await.unwrap();
+    for (name, count) in [("dash_callback_duration_seconds_count", 2), ("dash_callback_errors_total", 1)] {
+        let mut lines = metrics.lines().filter(|line| line.starts_with(name));
+        let line = lines.next().unwrap_or_else(|| panic!("{name}: {metrics}"));
+        assert!(line.contains("tenant_id=\"") && line.contains("app_slug=\"ltv\",callback=\"ltv-graph.figure\"}"), "{line}");
+        assert!(line.ends_with(&format!(" {count}")), "{line}");
+    }
+    stage.close().await;
+}
+
+/// Seed 001, story 5.1: “Canary tenant on new flow”.
+#[tokio::test]
+async fn canary_tenant_on_new_flow() {
+    let stage = Stage::open().await;
+    let (alpha, beta) = (stage.world.person("viewer@alpha.example").await, stage.world.person("viewer@beta.example").await);
+    // Given legacy tenants are unaffected
+    for slug in ["alpha-works", "beta-works"] {
+        stage.rollout(slug, Rollout::Legacy).await;
+    }
+    // When I enable the canary routing for one of them
+    stage.rollout("alpha-works", Rollout::Canary).await;
+    // Then it uses Shell UI + JWT flow, and other tenants remain on legacy
+    for (person, board, shown) in [(&alpha, BOARD, "new for alpha-works"), (&beta, BETAS, "old for nobody")] {
+        let page = stage.document(person, &stage.frame(person, board).await).await;
+        assert!(page.text().await.unwrap().contains(shown), "{board}");
+    }
+    stage.close().await;
+}
+
 #[tokio::test]
 async fn without_a_choice_of_the_operator_apps_are_switched_off() {
     let stage = Stage::with(&[("LOGGIA_APPS__TRUSTED", "true")], Kind::Sqlite, "").await;
@@ -567,7 +718,15 @@ async fn on_an_origin_of_their_own_apps_are_let_in_by_a_ticket_that_is_good_once
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("frame-src http://apps.loggia.localhost"), "{policy}");
     let page = page.text().await.unwrap();
-    let src = page.split("src=\"http://apps.loggia.localhost").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let src = page
+        .split("src=\"http://apps.loggia.localhost")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&")
+        .replace("&#38;", "&");
     let at = async |path: &str, cookie: &str, more: &[(&str, &str)]| {
         let mut request = world.ask(&Person::nobody(), Method::GET, path).header("host", "apps.loggia.localhost");
         if !cookie.is_empty() {
@@ -598,7 +757,11 @@ async fn on_an_origin_of_their_own_apps_are_let_in_by_a_ticket_that_is_good_once
     assert_eq!(at(&src, "", &document).await.status(), 401, "whoever comes second gets nothing");
     let index = at(&on, &cookie, &document).await;
     let policy = index.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("frame-ancestors http://loggia.localhost;") && policy.contains("script-src http://apps.loggia.localhost/dash/ltv/ "), "{policy}");
+    assert!(
+        policy.contains("frame-ancestors http://loggia.localhost;")
+            && policy.contains("script-src http://apps.loggia.localhost/dash/ltv/ "),
+        "{policy}"
+    );
     assert!(index.text().await.unwrap().contains("new for alpha-works"));
     let referer = format!("http://apps.loggia.localhost{on}");
     let told: serde_json::Value = at("/dash/ltv/echo", &cookie, &[("referer", &referer)]).await.json().await.unwrap();

@@ -83,12 +83,12 @@ fn proofs_are_handed_out_in_one_place_each() {
     only_in("TenantScope {", &["tenancy", "web"]); // web: only `impl FromRequest for TenantScope {`
     only_in("mint_for_tenant(", &["identity", "tenancy"]);
     only_in("mint_for_app(", &["identity", "tenancy"]);
+    only_in("mint_for_endpoint(", &["identity", "tenancy"]);
     // what an app is tried with goes to the app alone, and the new flow begins only after the look
     only_in("mint_trial(", &["identity", "tenancy"]);
     only_in("trial_token(", &["tenancy", "apps"]);
     only_in("Step::looked_at(", &["apps"]);
     only_in("set_rollout(", &["tenancy"]);
-    only_in("mint_for_endpoint(", &["identity", "tenancy"]);
     only_in("AssertSqlSafe", &["datastore", "central", "demo"]);
 }
 

@@ -30,13 +30,17 @@ impl Seen {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the token says of the tenant, unverified; none where there is no token.
-    pub fn tenant(&self) -> Option<String> {
+    /// What the token says, unverified; none where there is no token.
+    pub fn claims(&self) -> Option<serde_json::Value> {
         use base64::Engine;
         let token = self.header("authorization")?.strip_prefix("Bearer ")?;
         let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-        let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
-        claims["tenant"].as_str().map(str::to_owned)
+        serde_json::from_slice(&claims).ok()
+    }
+
+    /// What the token says of the tenant.
+    pub fn tenant(&self) -> Option<String> {
+        self.claims()?["tenant"].as_str().map(str::to_owned)
     }
 }
 
@@ -68,7 +72,8 @@ impl Upstream {
     pub async fn start(name: &'static str) -> Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = Arc::new(State { name, seen: Mutex::default(), callbacks: AtomicU16::new(200), everything: AtomicU16::new(0) });
+        let state =
+            Arc::new(State { name, seen: Mutex::default(), callbacks: AtomicU16::new(200), everything: AtomicU16::new(0) });
         let held = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -117,7 +122,8 @@ async fn read(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Seen> {
     let mut lines = head.split("\r\n");
     let mut first = lines.next()?.split(' ');
     let mut seen = Seen { method: first.next()?.to_owned(), target: first.next()?.to_owned(), ..Seen::default() };
-    seen.headers = lines.filter_map(|line| line.split_once(':')).map(|(k, v)| (k.to_ascii_lowercase(), v.trim().to_owned())).collect();
+    seen.headers =
+        lines.filter_map(|line| line.split_once(':')).map(|(k, v)| (k.to_ascii_lowercase(), v.trim().to_owned())).collect();
     let mut hash = Sha256::new();
     if seen.header("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
         loop {
@@ -199,20 +205,34 @@ async fn answer(stream: &mut TcpStream, state: &State, seen: &Seen) -> bool {
             }
         }
         "/packed" => {
-            let headers = [("content-type", "application/json"), ("content-encoding", "gzip"), ("etag", "\"v1:gzip\""), ("vary", "accept-encoding")];
+            let headers = [
+                ("content-type", "application/json"),
+                ("content-encoding", "gzip"),
+                ("etag", "\"v1:gzip\""),
+                ("vary", "accept-encoding"),
+            ];
             send(stream, seen, 200, &headers, b"not really gzip").await
         }
         "/kept" => send(stream, seen, 200, &[json, ("cache-control", "public, max-age=60")], b"{}").await,
         "/rules" => {
             let headers = [
-                html, ("set-cookie", "session=1; Path=/"), ("set-cookie", "own=abc; Path=/; HttpOnly; Domain=evil.example; Max-Age=60"),
-                ("x-frame-options", "DENY"), ("content-security-policy", "default-src *"), ("access-control-allow-origin", "*"),
-                ("server", "somebody's"), ("clear-site-data", "\"*\""), ("www-authenticate", "Basic"), ("refresh", "0; url=https://evil.example"),
+                html,
+                ("set-cookie", "session=1; Path=/"),
+                ("set-cookie", "own=abc; Path=/; HttpOnly; Domain=evil.example; Max-Age=60"),
+                ("x-frame-options", "DENY"),
+                ("content-security-policy", "default-src *"),
+                ("access-control-allow-origin", "*"),
+                ("server", "somebody's"),
+                ("clear-site-data", "\"*\""),
+                ("www-authenticate", "Basic"),
+                ("refresh", "0; url=https://evil.example"),
             ];
             send(stream, seen, 200, &headers, b"<html></html>").await
         }
         "/to" => {
-            let location = percent_encoding::percent_decode_str(query.strip_prefix("l=").unwrap_or_default()).decode_utf8_lossy().into_owned();
+            let location = percent_encoding::percent_decode_str(query.strip_prefix("l=").unwrap_or_default())
+                .decode_utf8_lossy()
+                .into_owned();
             send(stream, seen, 302, &[("location", &location)], b"").await
         }
         "/loop-a" => send(stream, seen, 302, &[("location", "/loop-b")], b"").await,
@@ -228,7 +248,9 @@ async fn answer(stream: &mut TcpStream, state: &State, seen: &Seen) -> bool {
             false
         }
         "/broken" => {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"half\":").await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"half\":")
+                .await;
             false
         }
         "/nonsense" => {
