@@ -10,6 +10,8 @@ use crate::config::Upstream;
 pub fn within(said: &str, from: &Target, upstream: &Upstream, host: &str) -> Option<String> {
     let prefix = from.prefix();
     let is_absolute = said.contains("://") || said.starts_with("//");
+    // what is told from the app's own root is told without the prefix; what is told from here is where the browser is
+    let is_rooted = is_absolute || said.starts_with('/');
     let place = if is_absolute {
         let url = Url::options().base_url(Some(&upstream.url)).parse(said).ok()?;
         let ours = format!("{}{}", url.host_str()?, url.port().map(|port| format!(":{port}")).unwrap_or_default());
@@ -34,7 +36,7 @@ pub fn within(said: &str, from: &Target, upstream: &Upstream, host: &str) -> Opt
     let inside = |path: &str| path.strip_prefix(prefix.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'));
     let path = if inside(path) {
         path.to_owned()
-    } else if upstream.strip_prefix && !path.starts_with(DASH) {
+    } else if is_rooted && upstream.strip_prefix && !path.starts_with(DASH) {
         let below = path.strip_prefix(upstream.base()).filter(|below| below.starts_with('/')).unwrap_or(path);
         format!("{prefix}{below}")
     } else {

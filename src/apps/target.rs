@@ -128,6 +128,7 @@ mod tests {
         assert!(!read("/dash/ltv/x").unwrap().unwrap().is_index());
         assert_eq!(read("/dashboard/ltv").unwrap(), None);
         assert_eq!(read("/dash/9?").unwrap(), None);
+        assert_eq!(read("/dash//ltv").unwrap(), None);
     }
 
     #[test]
@@ -149,7 +150,6 @@ mod tests {
             "/dash/ltv/a%0d%0ab",
             "/dash/%2e%2e/x",
             "/dash/ltv/..%3b/x",
-            "/dash//ltv",
         ] {
             assert_eq!(read(trick), Err(Trick), "{trick}");
         }
