@@ -98,7 +98,8 @@ fn libraries_keep_to_their_rooms() {
     only_in("sqlparser", &["query"]);
     only_in("plotters", &["chart"]);
     only_in("poem::", &["web", "app", "apps"]);
-    only_in("hyper", &["apps"]);
+    only_in("hyper::", &["apps"]);
+    only_in("hyper_util", &["apps"]);
     only_in("sqlx::", &["datastore", "central", "demo"]);
 }
 
