@@ -1,10 +1,13 @@
 //! Our own tokens: who makes them, how long they last, and what is good of those that come back.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::DecodingKey;
 use moka::sync::Cache;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::claims::{self, Basics, Claims, MachineClaims, TenantClaims};
@@ -26,6 +29,8 @@ const ENDPOINT: &str = "endpoint:";
 pub(super) const TRIAL: Uuid = Uuid::nil();
 /// What such a token calls its bearer.
 pub(super) const TRIAL_NAME: &str = "loggia-check";
+/// How long a proven signature is remembered.
+const PROVEN: Duration = Duration::from_secs(60);
 /// How long a machine client's token lasts.
 const MACHINE: TimeDelta = TimeDelta::minutes(10);
 
@@ -81,12 +86,16 @@ pub(super) struct Tokens {
     issuer: String,
     token: Token,
     short: Cache<Short, (Minted, DateTime<Utc>)>,
+    /// What tokens say whose signature was proven a moment ago, by the hash of all their bytes: to prove one takes as long as
+    /// all else that most calls ask for.
+    proven: Cache<[u8; 32], Claims>,
 }
 
 impl Tokens {
     pub(super) fn new(central: &Central, sealer: &Sealer, rules: TokenRules) -> Tokens {
         let keys = Keys::new(central, sealer, &rules.keys, seconds(rules.token.key_lead));
-        Tokens { keys, issuer: rules.issuer, token: rules.token, short: Cache::new(20_000) }
+        let proven = Cache::builder().max_capacity(10_000).time_to_live(PROVEN).build();
+        Tokens { keys, issuer: rules.issuer, token: rules.token, short: Cache::new(20_000), proven }
     }
 
     /// Reads a token of ours: signature, issuer and time.
@@ -95,7 +104,7 @@ impl Tokens {
         let Some(key) = self.keys.verifier(&outside.kid).await? else {
             return Err(Refusal::Bad("the token is signed with a key that is not known".to_owned()));
         };
-        let claims: Claims = claims::read(token, &key, &self.issuer).map_err(Refusal::Bad)?;
+        let claims = self.proven(token, &key).map_err(Refusal::Bad)?;
         claims.basics().good_at(now).map_err(Refusal::Bad)?;
         let fits = match &claims {
             Claims::Tenant(claims) => {
@@ -104,6 +113,17 @@ impl Tokens {
             Claims::Machine(claims) => claims.basics.aud == INTERNAL,
         };
         if fits { Ok(claims) } else { Err(Refusal::Bad("the token says what none of its audience says".to_owned())) }
+    }
+
+    /// What a token says that this key signed. The key is looked for each time, so that one that was given up proves nothing more.
+    fn proven(&self, token: &str, key: &DecodingKey) -> Result<Claims, String> {
+        let print: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.proven.get(&print) {
+            return Ok(claims);
+        }
+        let claims: Claims = claims::read(token, key, &self.issuer)?;
+        self.proven.insert(print, claims.clone());
+        Ok(claims)
     }
 
     fn basics(&self, sub: Uuid, aud: String, now: DateTime<Utc>, lasts: TimeDelta) -> Basics {
@@ -212,6 +232,6 @@ fn granted(basics: &Basics, grant: &Grant) -> TenantClaims {
     }
 }
 
-fn seconds(length: std::time::Duration) -> TimeDelta {
+fn seconds(length: Duration) -> TimeDelta {
     TimeDelta::seconds(i64::try_from(length.as_secs()).unwrap_or(0))
 }

@@ -164,6 +164,34 @@ async fn what_anybody_can_forge_is_refused_and_the_log_knows_why() {
 }
 
 #[tokio::test]
+async fn a_proven_token_is_held_to_all_its_bytes_its_time_and_its_key_each_time() {
+    in_both_worlds(async |world| {
+        let (token, other) = (anns(&world).await, anns(&world).await);
+        for _ in 0..3 {
+            bring(&world, &token).await.unwrap();
+        }
+        let parts: Vec<&str> = token.split('.').collect();
+        let others: Vec<&str> = other.split('.').collect();
+        for mixed in [
+            format!("{}.{}.{}", parts[0], parts[1], others[2]),
+            format!("{}.{}.{}", parts[0], others[1], parts[2]),
+            format!("{token} "),
+            format!("{}.{}.", parts[0], parts[1]),
+        ] {
+            assert!(bring(&world, &mixed).await.is_err(), "{mixed}");
+        }
+        bring(&world, &token).await.unwrap();
+        world.stage.clock.advance(TimeDelta::seconds(1_200));
+        assert_eq!(refused(&world, &token).await, "the token has expired");
+        let token = anns(&world).await;
+        bring(&world, &token).await.unwrap();
+        world.identities.rotate_keys(&console(CorrelationId::new()), true).await.unwrap();
+        assert_eq!(refused(&world, &token).await, "the token is signed with a key that is not known");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_our_own_key_signed_is_held_to_every_claim() {
     in_both_worlds(async |world| {
         let token = anns(&world).await;
