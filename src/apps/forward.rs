@@ -29,7 +29,7 @@ use super::target::FRAME;
 use super::{Apps, Fault, Target, astray, cookies};
 use crate::central::frames::Frame;
 use crate::config::{App, Upstream};
-use crate::domain::CorrelationId;
+use crate::domain::{CorrelationId, Key};
 
 /// What is sent to an app.
 pub(super) type Sent = BoxBody<Bytes, io::Error>;
@@ -103,8 +103,8 @@ pub struct Answer {
 ///
 /// # Errors
 /// [`Fault::Unreachable`] where that is no address.
-pub fn address(app: &App, upstream: &Upstream, rest: &str, query: Option<&str>) -> Result<Uri, Fault> {
-    let prefix = if upstream.strip_prefix { String::new() } else { format!("/dash/{}", app.key) };
+pub fn address(app: &Key, upstream: &Upstream, rest: &str, query: Option<&str>) -> Result<Uri, Fault> {
+    let prefix = if upstream.strip_prefix { String::new() } else { format!("/dash/{app}") };
     let rest = if rest.is_empty() { "/" } else { rest };
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let text = format!("{}{}{prefix}{rest}{query}", upstream.url.origin().ascii_serialization(), upstream.base());
@@ -137,7 +137,7 @@ impl Ask<'_> {
             // its inline scripts are read here; it is compressed on its way out
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        let uri = address(self.app, self.upstream(), &self.target.rest, self.target.query.as_deref())?;
+        let uri = address(&self.app.key, self.upstream(), &self.target.rest, self.target.query.as_deref())?;
         let mut head = http::Request::builder().method(request.method().clone()).uri(uri);
         if let Some(to) = head.headers_mut() {
             *to = headers;

@@ -64,7 +64,7 @@ pub fn each(app: &App) -> impl Iterator<Item = (&App, &Upstream)> {
 ///
 /// What is wrong, in a few words; none when it answers.
 pub async fn probe(client: &Client, app: &App, upstream: &Upstream) -> Option<String> {
-    let uri = match address(app, upstream, "/_health", None) {
+    let uri = match address(&app.key, upstream, "/_health", None) {
         Ok(uri) => uri,
         Err(fault) => return Some(fault.to_string()),
     };

@@ -221,7 +221,7 @@ impl Preflight<'_> {
         };
         let mut sent = headers::to_app(&HeaderMap::new(), &told, false);
         sent.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/html"));
-        let uri = address(app, &app.upstream, path, None).map_err(|fault| fault.to_string())?;
+        let uri = address(&app.key, &app.upstream, path, None).map_err(|fault| fault.to_string())?;
         let body = Empty::new().map_err(|never| match never {}).boxed();
         let mut request = http::Request::new(body);
         *request.uri_mut() = uri;

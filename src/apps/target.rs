@@ -110,6 +110,9 @@ pub fn referred(referer: &str, host: &str, app: &Key) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Target, Trick, referred};
+    use crate::apps::forward::address;
+    use crate::config::Upstream;
+    use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 
     fn read(address: &str) -> Result<Option<Target>, Trick> {
         Target::read(&address.parse().unwrap())
@@ -157,6 +160,73 @@ mod tests {
             ["/dash/ltv/a..b/c", "/dash/ltv/...", "/dash/ltv/.well-known", "/dash/ltv/a;b", "/dash/ltv/%252e", "/dash/ltv/@x"]
         {
             assert!(matches!(read(plain), Ok(Some(_))), "{plain}");
+        }
+    }
+
+    /// Paths made of what attackers make theirs of.
+    fn nasty() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "/",
+            "//",
+            ".",
+            "..",
+            "%2e",
+            "%2E",
+            "%2f",
+            "%5c",
+            "\\",
+            "%00",
+            "%0d%0a",
+            ";",
+            "@",
+            ":80",
+            "a",
+            "é",
+            "%c3%a9",
+            "%25",
+            "%252e",
+            "?",
+            "#",
+            "&",
+            "http://evil.example",
+            "loggia_frame=",
+            "dash",
+            "ltv",
+            "=",
+            "%",
+            "[",
+            "]",
+            "|",
+            "~",
+        ]);
+        prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn whatever_is_asked_goes_to_the_configured_upstream_and_below_its_place(tail in nasty(), strip_prefix: bool) {
+            let Ok(uri) = format!("/dash/ltv/{tail}").parse::<http::Uri>() else { return Ok(()) };
+            let Ok(Some(target)) = Target::read(&uri) else { return Ok(()) };
+            let upstream = Upstream { url: "http://127.0.0.1:8050/base".parse().unwrap(), strip_prefix };
+            let to = address(&target.app, &upstream, &target.rest, target.query.as_deref()).unwrap();
+            prop_assert_eq!(to.authority().unwrap().as_str(), "127.0.0.1:8050");
+            let place = if strip_prefix { "/base/" } else { "/base/dash/ltv/" };
+            prop_assert!(to.path().starts_with(place), "{}", to);
+            let decoded = percent_encoding::percent_decode_str(to.path()).decode_utf8_lossy().into_owned();
+            prop_assert!(decoded.split(['/', '\\']).all(|part| part != ".." && part != "."), "{}", to);
+            prop_assert!(!decoded.contains('\0') && !decoded.contains("//"), "{}", to);
+        }
+
+        #[test]
+        fn wherever_an_app_leads_its_browser_stays_inside(said in nasty(), strip_prefix: bool) {
+            let upstream = Upstream { url: "http://127.0.0.1:8050/base".parse().unwrap(), strip_prefix };
+            let from = read("/dash/ltv/a/b").unwrap().unwrap();
+            let Some(to) = crate::apps::astray::within(&said, &from, &upstream, "loggia.example") else { return Ok(()) };
+            let there = url::Url::parse("http://loggia.example/dash/ltv/a/b").unwrap().join(&to).unwrap();
+            prop_assert_eq!(there.host_str(), Some("loggia.example"));
+            prop_assert!(there.path() == "/dash/ltv" || there.path().starts_with("/dash/ltv/"), "{} leads to {}", said, there);
         }
     }
 

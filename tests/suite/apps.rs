@@ -452,6 +452,11 @@ async fn paths_and_headers_that_lead_out_reach_no_upstream() {
     }
     let seen: Vec<Seen> = stage.new.take().into_iter().filter(|seen| !seen.target.ends_with("_health")).collect();
     assert!(seen.iter().all(|seen| seen.target == "/x"), "{seen:?}");
+    let admin = stage.world.person("operator@example.com").await;
+    eventually("what looks like an attack is in the audit", async || {
+        stage.world.text(&admin, "/admin/audit?action=denied").await.contains("that leads out of it")
+    })
+    .await;
     stage.close().await;
 }
 
@@ -845,6 +850,16 @@ async fn an_app_that_is_gone_leaves_no_connection_behind_and_comes_back_by_itsel
     let waiting: Vec<_> = (0..40).map(|_| stage.get(&viewer, &frame, "/dash/ltv/echo")).collect();
     let answers = futures_util::future::join_all(waiting).await;
     assert!(answers.iter().all(|answer| answer.status() == 200));
+    // who leaves in the middle takes the connection along; those that are kept are given up when nobody needs them
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        let mut events = stage.get(&viewer, &frame, "/dash/ltv/events").await;
+        assert!(events.chunk().await.unwrap().is_some());
+        streams.push(events);
+    }
+    assert!(stage.new.connections() >= 20);
+    drop(streams);
+    eventually("no connection is left", async || stage.new.connections() == 0).await;
     stage.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! An app somebody else wrote, byte by byte: it tells what it was sent, and misbehaves where it is told to.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ struct State {
     seen: Mutex<Vec<Seen>>,
     callbacks: AtomicU16,
     everything: AtomicU16,
+    open: AtomicUsize,
 }
 
 impl Drop for Upstream {
@@ -72,12 +73,22 @@ impl Upstream {
     pub async fn start(name: &'static str) -> Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let state =
-            Arc::new(State { name, seen: Mutex::default(), callbacks: AtomicU16::new(200), everything: AtomicU16::new(0) });
+        let state = Arc::new(State {
+            name,
+            seen: Mutex::default(),
+            callbacks: AtomicU16::new(200),
+            everything: AtomicU16::new(0),
+            open: AtomicUsize::new(0),
+        });
         let held = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, held.clone()));
+                let state = held.clone();
+                tokio::spawn(async move {
+                    state.open.fetch_add(1, Ordering::Relaxed);
+                    serve(stream, state.clone()).await;
+                    state.open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
         Upstream { url, name, state, task }
@@ -86,6 +97,11 @@ impl Upstream {
     /// What it was sent so far, forgotten with that.
     pub fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.state.seen.lock().expect("a lock"))
+    }
+
+    /// How many connections are open to it.
+    pub fn connections(&self) -> usize {
+        self.state.open.load(Ordering::Relaxed)
     }
 
     /// Callbacks are answered with this status from now on.
@@ -261,7 +277,8 @@ async fn answer(stream: &mut TcpStream, state: &State, seen: &Seen) -> bool {
             let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
             let _ = stream.write_all(head).await;
             let _ = stream.write_all(b"e\r\ndata: first\n\n\n\r\n").await;
-            tokio::time::sleep(Duration::from_secs(600)).await;
+            // until the other end is gone
+            let _ = tokio::time::timeout(Duration::from_secs(600), stream.read(&mut [0; 16])).await;
             false
         }
         "/socket" => {
