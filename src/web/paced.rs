@@ -154,6 +154,8 @@ pub struct Stream<S> {
     encrypted: bool,
     reading: Reading,
     held: Option<Held>,
+    /// Whether the other end has gone while it was being answered.
+    gone: bool,
     /// The head as far as it is there.
     head: Vec<u8>,
     timer: Pin<Box<Sleep>>,
@@ -170,6 +172,7 @@ impl<S> Stream<S> {
             encrypted,
             reading: Reading::Head { due: Some(due), opening: Some(0), newlines: 0 },
             held: None,
+            gone: false,
             head: Vec::new(),
             timer: Box::pin(sleep_until(due)),
             write_timer: Box::pin(sleep_until(due)),
@@ -254,6 +257,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         let before = buf.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut this.io).poll_read(cx, buf) {
             read?;
+            // An answer that has nothing to say for a while would never learn that nobody listens: the web library goes on with
+            // a connection that has ended, and only what is written tells it.
+            let ended = buf.filled().len() == before && buf.remaining() > 0;
+            this.gone |= ended && matches!(this.reading, Reading::Head { .. });
             return Poll::Ready(this.follow(&buf.filled()[before..]));
         }
         if let Reading::Head { due: Some(_), .. } = this.reading {
@@ -284,6 +291,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.gone {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         Pin::new(&mut self.get_mut().io).poll_flush(cx)
     }
 
@@ -322,6 +332,18 @@ mod tests {
 
     async fn read(stream: &mut Stream<DuplexStream>) -> std::io::Result<usize> {
         stream.read(&mut [0; 4096]).await
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_quiet_learns_that_nobody_listens() {
+        let (mut ours, mut theirs) = pair(4096);
+        theirs.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
+        read(&mut ours).await.expect("a head");
+        ours.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answered");
+        ours.flush().await.expect("somebody listens");
+        drop(theirs);
+        assert_eq!(read(&mut ours).await.expect("the end"), 0);
+        assert_eq!(ours.flush().await.expect_err("nobody listens").kind(), ErrorKind::BrokenPipe);
     }
 
     #[tokio::test]
