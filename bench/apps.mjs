@@ -160,7 +160,7 @@ http {
   await writeFile(join(home, 'nginx.conf'), config);
   const program = spawnSync('sh', ['-c', 'command -v nginx || ls /usr/sbin/nginx'], { encoding: 'utf8' }).stdout.trim();
   if (!program) throw new Error('nginx is missing: apt-get install nginx-light');
-  const child = spawn(program, ['-p', home, '-c', join(home, 'nginx.conf')], { stdio: 'inherit' });
+  const child = spawn(program, ['-p', home, '-c', join(home, 'nginx.conf')], { stdio: 'ignore' });
   for (let tries = 0; tries < 100; tries += 1) {
     const answer = await fetch(`http://127.0.0.1:${proxy}${FILE}`).catch(() => undefined);
     if (answer?.ok) return child;
