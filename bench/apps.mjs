@@ -1,7 +1,7 @@
 // The proxy in front of hosted apps beside nginx in front of the same upstream, turn by turn in the same run; and bodies of a gigabyte
 // up and down with the memory they take.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,14 @@ import { holds, note } from './report.mjs';
 import { command, memory, serve, signIn } from './server.mjs';
 
 const PASSWORD = 'a-long-enough-pass-phrase';
-const TURNS = 5;
-const SECONDS = 4;
+const TURNS = 3;
+const SECONDS = 3;
 const GIGABYTE = 1_000_000_000;
 const FILE = '/dash/bench/assets/small.css';
 
 export async function apps() {
   const home = await mkdtemp(join(tmpdir(), 'loggia-bench-apps-'));
+  await chmod(home, 0o755); // nginx' worker is somebody else
   const [upstream, proxy] = [await freePort(), await freePort()];
   const nginx = await startNginx(home, upstream, proxy);
   const sink = await bodies();
@@ -33,7 +34,7 @@ export async function apps() {
     const cookie = await signIn(server.url, 'viewer@bench.example', PASSWORD);
     const page = await new Caller(server.url, { headers: { cookie } }).text('/tenant/bench/dashboard/app');
     const src = /<iframe [^>]*src="([^"]+)"/.exec(page)[1].replaceAll('&amp;', '&').replaceAll('&#38;', '&');
-    const headers = { cookie, referer: `${server.url}${src}` };
+    const headers = { cookie, referer: new URL(src, server.url).href };
     await small(server, proxy, headers);
     await large(server, headers);
   } finally {
@@ -46,7 +47,7 @@ export async function apps() {
 
 /** Requests a second and the median of each, turn by turn. */
 async function small(server, proxy, headers) {
-  const ours = { url: `${server.url}${FILE}`, headers };
+  const ours = { url: new URL(FILE, server.url).href, headers };
   const theirs = { url: `http://127.0.0.1:${proxy}${FILE}`, headers: {} };
   for (const one of [ours, theirs]) wrk(one, 1);
   const [mine, other] = [[], []];
@@ -166,6 +167,7 @@ http {
     if (answer?.ok) return child;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  child.kill('SIGTERM');
   throw new Error('nginx does not answer');
 }
 
