@@ -11,8 +11,8 @@ import { holds, note } from './report.mjs';
 import { command, memory, serve, signIn } from './server.mjs';
 
 const PASSWORD = 'a-long-enough-pass-phrase';
-const TURNS = 3;
-const SECONDS = 3;
+const TURNS = 5;
+const SECONDS = 4;
 const GIGABYTE = 1_000_000_000;
 const FILE = '/dash/bench/assets/small.css';
 
