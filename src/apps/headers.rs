@@ -22,27 +22,28 @@ const HOP_BY_HOP: &[&str] = &[
 
 /// Headers by which programs behind proxies learn who somebody is or where they came from: ours to say.
 const SAID_BY_US: &[&str] = &["authorization", "cookie", "host", "forwarded", "x-request-id", "x-correlation-id", "x-canary"];
-const SAID_BY_US_TOO: &[&str] = &[
+/// How the names of more of them begin.
+const SAID_BY_US_PREFIXES: &[&str] = &[
     "x-forwarded",
     "x-real-",
     "x-client-ip",
     "true-client-ip",
     "cf-connecting",
-    "x-tenant",
-    "x-user",
-    "x-auth",
-    "x-remote",
     "x-original",
     "x-rewrite",
     "x-loggia",
     "x-scope",
-    "x-email",
-    "x-role",
     "x-ms-client",
     "x-ms-token",
     "remote-",
     "script-name",
 ];
+/// How names begin that say who somebody is: ours to say as well, and nothing a browser sends by itself.
+const IDENTITY_PREFIXES: &[&str] = &["x-tenant", "x-user", "x-auth", "x-remote", "x-email", "x-role"];
+
+fn begins(name: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|start| name.starts_with(start))
+}
 
 /// Headers of an app that rule over an origin, open it to others, or tell what it runs on.
 const RULES: &[&str] = &[
@@ -75,6 +76,12 @@ const RULES: &[&str] = &[
     "link",
 ];
 
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// Who asks, as the app is told.
 #[derive(Clone, Debug)]
 pub struct Told<'a> {
@@ -96,44 +103,41 @@ pub struct Told<'a> {
 
 /// Whether a client says who it is in a way that is ours alone to say: what no browser does by itself.
 pub fn is_forged(headers: &HeaderMap) -> bool {
-    let claims = |name: &str| {
-        ["x-tenant", "x-user", "x-auth", "x-remote", "x-email", "x-role"].iter().any(|start| name.starts_with(start))
-    };
-    headers.keys().any(|name| claims(name.as_str()))
+    headers.keys().any(|name| begins(name.as_str(), IDENTITY_PREFIXES))
 }
 
 /// What an app is sent of a browser's headers.
 pub fn to_app(from: &HeaderMap, told: &Told<'_>, upgrade: bool) -> HeaderMap {
     let dropped = named_by_connection(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 8);
+    let mut to = HeaderMap::with_capacity(from.len() + 10);
     for (name, value) in from {
         let text = name.as_str();
-        let ours = SAID_BY_US.contains(&text) || SAID_BY_US_TOO.iter().any(|start| text.starts_with(start));
+        let ours = SAID_BY_US.contains(&text) || begins(text, SAID_BY_US_PREFIXES) || begins(text, IDENTITY_PREFIXES);
         // WSGI cannot tell `_` from `-`: X_Tenant_Id would arrive as X-Tenant-Id
         if ours || text.contains('_') || HOP_BY_HOP.contains(&text) || dropped.contains(name) {
             continue;
         }
         to.append(name, value.clone());
     }
-    let mut say = |name: &'static str, value: &str| {
+    let mut say = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            to.insert(HeaderName::from_static(name), value);
+            to.insert(name, value);
         }
     };
-    say("host", told.host);
-    say("x-forwarded-host", told.host);
-    say("x-forwarded-proto", if told.https { "https" } else { "http" });
-    say("x-forwarded-prefix", told.prefix);
-    say("x-request-id", &told.correlation.to_string());
+    say(header::HOST, told.host);
+    say(FORWARDED_HOST, told.host);
+    say(FORWARDED_PROTO, if told.https { "https" } else { "http" });
+    say(FORWARDED_PREFIX, told.prefix);
+    say(REQUEST_ID, &told.correlation.to_string());
     if let Some(address) = told.address {
-        say("x-forwarded-for", &address.to_string());
+        say(FORWARDED_FOR, &address.to_string());
     }
     if let Some(cookies) = &told.cookies {
-        say("cookie", cookies);
+        say(header::COOKIE, cookies);
     }
     if upgrade {
-        say("connection", "upgrade");
-        say("upgrade", "websocket");
+        say(header::CONNECTION, "upgrade");
+        say(header::UPGRADE, "websocket");
     }
     if let Some(mut value) = told.token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok()) {
         value.set_sensitive(true);
@@ -145,7 +149,8 @@ pub fn to_app(from: &HeaderMap, told: &Told<'_>, upgrade: bool) -> HeaderMap {
 /// What a browser is sent of an app's headers; `Set-Cookie`, `Location` and what may be kept are judged elsewhere.
 pub fn to_browser(from: &HeaderMap) -> HeaderMap {
     let dropped = named_by_connection(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 4);
+    // with room for what every answer of ours says beside it
+    let mut to = HeaderMap::with_capacity(from.len() + 14);
     for (name, value) in from {
         let text = name.as_str();
         let rules = RULES.contains(&text) || text.starts_with("access-control-");

@@ -11,27 +11,19 @@ use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 use tokio::time::Instant;
 
+use super::heading::{Heading, Next};
 use super::{Chrome, Link, PanelFrame};
-use crate::config::{Dashboard, FilterKind, Version};
+use crate::config::Dashboard;
 use crate::domain::{Key, RangeSpec, Slug};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
-use crate::web::filters::{self, FilterBar};
+use crate::web::filters;
 use crate::web::guards::Person;
 use crate::web::panels::{self, Stand};
 use crate::web::view::{PageView, dashboard_path};
 use crate::web::{Parts, around, cookie, limits};
-
-/// A fault of the tenant's files, for authors.
-#[derive(Clone, Debug)]
-pub struct FaultLine {
-    /// `file:line:column`.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-}
 
 /// Both ends of a range as an address writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,42 +140,10 @@ impl RangeControls {
 pub struct DashboardPage {
     /// What stands around it.
     pub chrome: Chrome,
-    /// Its title.
-    pub name: String,
-    /// A sentence below the title.
-    pub description: Option<String>,
-    /// The range and its controls.
-    pub range: RangeControls,
-    /// Faults of the tenant's files, filled for authors alone.
-    pub faults: Vec<FaultLine>,
-    /// What the viewer should know: a bad parameter and what is shown instead.
-    pub notices: Vec<String>,
-    /// The filters and their controls.
-    pub filters: Option<FilterBar>,
-    /// What is set, for those who have no controls: “Service: api”.
-    pub set: Vec<String>,
-    /// The dashboard that has its turn after this one.
-    pub next: Option<Next>,
+    /// What stands above the panels.
+    pub heading: Heading,
     /// The panels, in reading order.
     pub panels: Vec<PanelFrame>,
-}
-
-/// The dashboard that has its turn after this one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Next {
-    /// Where it is.
-    pub href: String,
-    /// Seconds until then.
-    pub seconds: i64,
-}
-
-impl DashboardPage {
-    fn faults_words(&self) -> String {
-        match self.faults.len() {
-            1 => "One fault in this tenant's files; what was good last is shown.".to_owned(),
-            n => format!("{n} faults in this tenant's files; what was good last is shown."),
-        }
-    }
 }
 
 /// Without script a page waits for all its panels, but not for ever: the statement timeout of a tenant is below this.
@@ -249,29 +209,16 @@ pub async fn show(
     }
     let offered = filters::settle(parts, &scope, &dashboard, &mut view).await;
     let next = next(parts, &scope, &dashboard, &mut view);
+    let bar = filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk);
     if let Some(app) = &dashboard.app {
-        let bar = filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some());
-        let bar = bar.filter(|_| !view.kiosk);
         return super::hosted::show(parts, request, &scope, &dashboard, app, &view, bar, next).await;
     }
     let budget = if around::has_script(request) { parts.settings.panel_budget } else { PATIENCE };
     let chrome = around::tenant(parts, request, &scope, &dashboard, &view);
     let (panels, chrome) = tokio::join!(all_panels(parts, &scope, &dashboard, &view, budget), chrome);
-    let page = DashboardPage {
-        chrome: chrome?,
-        name: dashboard.name.clone(),
-        description: dashboard.description.clone(),
-        range: RangeControls {
-            print: Some(super::report::of_dashboard(&scope, &dashboard, &view.query).href()),
-            ..controls(&view.page(&scope, &dashboard), &view)
-        },
-        faults: faults(parts, &scope),
-        notices: view.notices.iter().cloned().chain(told_to_authors(&scope, &dashboard)).collect(),
-        filters: filters::bar(&dashboard, &view.page(&scope, &dashboard), &view, &offered, own.is_some()).filter(|_| !view.kiosk),
-        set: filters::words(&dashboard, &view),
-        next: next.clone(),
-        panels,
-    };
+    let mut heading = Heading::of(parts, &scope, &dashboard, &view, bar, next.clone());
+    heading.range.print = Some(super::report::of_dashboard(&scope, &dashboard, &view.query).href());
+    let page = DashboardPage { chrome: chrome?, heading, panels };
     parts.tenancy.viewed(&scope, &dashboard.key);
     let mut response = around::page(&page)?;
     cookie::remember(&mut response, around::LAST, &view.page(&scope, &dashboard).path, &parts.settings);
@@ -328,27 +275,6 @@ async fn all_panels(
         }
     }))
     .await
-}
-
-/// The faults of the tenant's files, for those whose business they are.
-pub(super) fn faults(parts: &Parts, scope: &TenantScope) -> Vec<FaultLine> {
-    if !scope.role().is_author() {
-        return Vec::new();
-    }
-    let faults = parts.catalog.now().faults(scope).into_iter().filter(|fault| !fault.warning).take(20);
-    faults
-        .map(|fault| FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message })
-        .collect()
-}
-
-/// That the dashboard is not what its file says.
-pub(super) fn told_to_authors(scope: &TenantScope, dashboard: &Dashboard) -> Option<String> {
-    let shown = match dashboard.version {
-        Version::Current => return None,
-        Version::LastGood => "this is its last good version",
-        Version::Faulty => "this is what could be read of it",
-    };
-    scope.role().is_author().then(|| format!("{} has a fault: {shown}.", dashboard.file))
 }
 
 pub(super) fn controls(page: &Address, view: &PageView) -> RangeControls {

@@ -7,16 +7,16 @@ use chrono_tz::Tz;
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::dashboard::{FaultLine, Next, RangeControls, controls, faults, told_to_authors};
+use super::heading::{Heading, Next};
 use super::{Chrome, Theme};
 use crate::apps::{FRAME, TICKET};
 use crate::central::frames::{Failing, Frame};
-use crate::config::{Dashboard, FilterKind};
+use crate::config::Dashboard;
 use crate::domain::Key;
 use crate::error::{Error, Result};
 use crate::panel::Address;
 use crate::tenancy::TenantScope;
-use crate::web::filters::{self, FilterBar};
+use crate::web::filters::FilterBar;
 use crate::web::headers::Frames;
 use crate::web::view::{PageView, dashboard_path};
 use crate::web::{Parts, around, cookie, limits};
@@ -27,22 +27,8 @@ use crate::web::{Parts, around, cookie, limits};
 pub struct HostedPage {
     /// What stands around it.
     pub chrome: Chrome,
-    /// The dashboard's title.
-    pub name: String,
-    /// A sentence below the title.
-    pub description: Option<String>,
-    /// The range and its controls.
-    pub range: RangeControls,
-    /// Faults of the tenant's files, filled for authors alone.
-    pub faults: Vec<FaultLine>,
-    /// What the viewer should know.
-    pub notices: Vec<String>,
-    /// The filters and their controls.
-    pub filters: Option<FilterBar>,
-    /// What is set, for those who have no controls.
-    pub set: Vec<String>,
-    /// The dashboard that has its turn after this one.
-    pub next: Option<Next>,
+    /// What stands above the frame.
+    pub heading: Heading,
     /// The frame; none where the app cannot be shown.
     pub frame: Option<FrameView>,
 }
@@ -58,15 +44,6 @@ pub struct FrameView {
     pub watch: Option<String>,
     /// Where it is told that the page is gone.
     pub close: String,
-}
-
-impl HostedPage {
-    fn faults_words(&self) -> String {
-        match self.faults.len() {
-            1 => "One fault in this tenant's files; what was good last is shown.".to_owned(),
-            n => format!("{n} faults in this tenant's files; what was good last is shown."),
-        }
-    }
 }
 
 /// How the app fares, above its frame.
@@ -103,34 +80,22 @@ pub async fn show(
     next: Option<Next>,
 ) -> Result<Response> {
     let chrome = around::tenant(parts, request, scope, dashboard, view).await?;
-    let mut notices: Vec<String> = view.notices.iter().cloned().chain(told_to_authors(scope, dashboard)).collect();
+    let mut heading = Heading::of(parts, scope, dashboard, view, bar, next);
     let frame = match parts.catalog.now().app(scope, app) {
         Some(_) if !parts.settings.serves_apps() => {
-            notices.push(switched_off(scope));
+            heading.notices.push(switched_off(scope));
             None
         }
         Some(app) => Some(open(parts, scope, dashboard, &app, view, chrome.theme).await?),
         None => {
-            notices.push(format!("The app “{app}” is not there for this tenant."));
+            heading.notices.push(format!("The app “{app}” is not there for this tenant."));
             None
         }
     };
-    let address = view.page(scope, dashboard);
-    let page = HostedPage {
-        chrome,
-        name: dashboard.name.clone(),
-        description: dashboard.description.clone(),
-        range: controls(&address, view),
-        faults: faults(parts, scope),
-        notices,
-        filters: bar,
-        set: filters::words(dashboard, view),
-        next,
-        frame,
-    };
+    let page = HostedPage { chrome, heading, frame };
     parts.tenancy.viewed(scope, &dashboard.key);
     let mut response = around::page(&page)?;
-    cookie::remember(&mut response, around::LAST, &address.path, &parts.settings);
+    cookie::remember(&mut response, around::LAST, &view.page(scope, dashboard).path, &parts.settings);
     let origin = parts.settings.apps.origin.as_ref().map(|origin| origin.origin().ascii_serialization());
     response.set_data(Frames::Of(origin.unwrap_or_else(|| "'self'".to_owned())));
     Ok(response)

@@ -8,8 +8,9 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta};
 
 use super::chrome::{Assets, Chrome, Link, Theme, UserView};
-use super::dashboard::{DashboardPage, FaultLine, RangeControls, Reach, Steps};
+use super::dashboard::{DashboardPage, RangeControls, Reach, Steps};
 use super::error::{ErrorPage, Way};
+use super::heading::{FaultLine, Heading};
 use super::landing::{LandingPage, TenantCard};
 use super::login::{DemoAccount, DemoAccounts, LoginPage, ProviderLink};
 use super::logout::LogoutPage;
@@ -270,11 +271,11 @@ fn range() -> RangeControls {
 
 fn dashboard(kiosk: bool) -> DashboardPage {
     let fault = |place: &str, message: &str| FaultLine { place: place.into(), message: message.into() };
-    DashboardPage {
+    let heading = Heading {
+        kiosk,
         filters: None,
         set: Vec::new(),
         next: None,
-        chrome: Chrome { kiosk, ..chrome("Operations · Acme Corp") },
         name: "Operations".into(),
         description: Some("Compute, traffic and services of the production account".into()),
         range: range(),
@@ -283,8 +284,8 @@ fn dashboard(kiosk: bool) -> DashboardPage {
             fault("tenants/acme-corp/dashboards/default.yaml:40:7", "“queue” and “cpu” overlap in row 3"),
         ],
         notices: vec!["“from=yesterdy” is not a time; the last 24 hours are shown.".into()],
-        panels: panels(),
-    }
+    };
+    DashboardPage { chrome: Chrome { kiosk, ..chrome("Operations · Acme Corp") }, heading, panels: panels() }
 }
 
 fn landing() -> LandingPage {

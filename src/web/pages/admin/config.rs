@@ -76,8 +76,8 @@ fn folders(catalog: &Catalog) -> Vec<Folder> {
     for fault in catalog.all_faults() {
         let name = fault.file.split('/').next().unwrap_or_default().to_owned();
         let folder = folders.entry(name.clone()).or_insert_with(|| folder(catalog, name));
-        let line = FaultLine { place: format!("{}:{}:{}", fault.file, fault.line, fault.column), message: fault.message };
-        if fault.warning { folder.warnings.push(line) } else { folder.faults.push(line) }
+        let lines = if fault.warning { &mut folder.warnings } else { &mut folder.faults };
+        lines.push(fault.into());
     }
     folders.into_values().collect()
 }
