@@ -3,21 +3,24 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use poem::Server;
 use poem::listener::Acceptor;
+use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::build;
+use crate::apps::Lane;
 use crate::demo;
 use crate::domain::Clock;
 use crate::observe;
 use crate::panel::Endpoints;
 use crate::settings::Settings;
-use crate::web::{Door, Encrypted, Paced, Parts, Site};
+use crate::web::{Encrypted, Entrance, Paced, Parts, Seats, Site};
 
 /// Answers under way are given this long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -65,26 +68,62 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Running, String> 
 /// As [`start`].
 pub async fn start_with(mut settings: Settings, clock: Clock, endpoints: Endpoints) -> Result<Running, String> {
     settings.check_serving()?;
-    let (public, internal) = doors(&settings).await?;
-    let addresses = (public.address().map_err(|e| e.to_string())?, internal.address().map_err(|e| e.to_string())?);
+    let (public, internal) = entrances(&settings).await?;
+    let addresses = (public.address(), internal.address());
     // where the system chose the port, our tokens name that one
     settings.listen = addresses.0;
     let (stop, stopped) = watch::channel(false);
     let (parts, mut tasks) = build::parts(settings, clock, endpoints, &stopped).await?;
     let (limits, trusted) = (parts.settings.limits, parts.settings.trusted_proxies.clone());
-    let (public, internal) = (Paced::new(public, limits, &trusted), Paced::new(internal, limits, &trusted));
-    tasks.push(tokio::spawn(run(public, Site::public(parts.clone()), stopped.clone())));
+    tasks.extend(lanes(public, Site::public(parts.clone()), &parts.settings, &stopped)?);
+    let internal = Paced::new(internal.door(), limits, &trusted, &Seats::default());
     tasks.push(tokio::spawn(run(internal, Site::internal(parts.clone()), stopped)));
     Ok(Running { public: addresses.0, internal: addresses.1, parts, stop, tasks })
 }
 
-/// Both doors, encrypted where there is a certificate.
-async fn doors(settings: &Settings) -> Result<(Door, Door), String> {
+/// Both entrances, encrypted where there is a certificate.
+async fn entrances(settings: &Settings) -> Result<(Entrance, Entrance), String> {
     let outer = settings.tls.as_ref().map(Encrypted::public).transpose()?;
     let inner = settings.internal_tls.as_ref().map(Encrypted::internal).transpose()?;
-    let public = Door::open(settings.listen, "--listen or LOGGIA_LISTEN").await?;
-    let internal = Door::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN").await?;
-    Ok((public.encrypted(outer), internal.encrypted(inner)))
+    let public = Entrance::open(settings.listen, "--listen or LOGGIA_LISTEN", outer).await?;
+    let internal = Entrance::open(settings.internal_listen, "--internal-listen or LOGGIA_INTERNAL_LISTEN", inner).await?;
+    Ok((public, internal))
+}
+
+/// Serves the connections of an entrance, each on one of the lanes.
+fn lanes(
+    entrance: Entrance,
+    site: Site,
+    settings: &Settings,
+    stopped: &watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, String> {
+    let (gate, doors) = entrance.doors(Lane::count());
+    let seats = Seats::default();
+    let mut tasks = Vec::new();
+    for (lane, door) in Lane::all().zip(doors) {
+        let door = Paced::new(door, settings.limits, &settings.trusted_proxies, &seats);
+        let served = run(door, site.on(lane, Handle::current()), stopped.clone());
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| format!("a thread for connections cannot start: {e}"))?;
+        let (done, over) = oneshot::channel();
+        let serving = move || {
+            runtime.block_on(served);
+            let _ = done.send(());
+        };
+        let named = thread::Builder::new().name(format!("lane-{}", lane.0));
+        named.spawn(serving).map_err(|e| format!("a thread for connections cannot start: {e}"))?;
+        tasks.push(tokio::spawn(async move {
+            let _ = over.await;
+        }));
+    }
+    let stopped = stopped.clone();
+    tasks.push(tokio::spawn(async move {
+        tokio::select! {
+            () = gate.stand() => {}
+            () = until(stopped) => {}
+        }
+    }));
+    Ok(tasks)
 }
 
 async fn run(door: impl Acceptor + 'static, site: Site, stopped: watch::Receiver<bool>) {

@@ -15,6 +15,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame as Piece, Incoming, SizeHint};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::ResponseFuture;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use poem::{Request, Response};
@@ -33,8 +34,14 @@ use crate::domain::{CorrelationId, Key};
 
 /// What is sent to an app.
 pub(super) type Sent = BoxBody<Bytes, io::Error>;
-/// The connections to the apps.
-pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Sent>;
+type Connector = HttpsConnector<HttpConnector>;
+
+/// The connections to the apps, kept open between requests.
+#[derive(Clone, Debug)]
+pub struct Client {
+    connector: Connector,
+    pool: hyper_util::client::legacy::Client<Connector, Sent>,
+}
 
 /// gunicorn closes a connection that was idle for 2 s: one of ours is given up before, never in the same moment.
 const IDLE: Duration = Duration::from_millis(1_500);
@@ -60,9 +67,25 @@ pub fn client() -> Result<Client, String> {
     tcp.set_connect_timeout(Some(CONNECT));
     let tls = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(ring::default_provider()).map_err(|e| e.to_string())?;
     let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
-    let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
-    builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(64).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD);
-    Ok(builder.build(connector))
+    Ok(Client::over(connector))
+}
+
+impl Client {
+    fn over(connector: Connector) -> Client {
+        let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+        builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(64).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD);
+        Client { pool: builder.build(connector.clone()), connector }
+    }
+
+    /// Connections of their own, none open yet, by the same rules.
+    pub(super) fn anew(&self) -> Client {
+        Client::over(self.connector.clone())
+    }
+
+    /// Sends a request over one of them.
+    pub(super) fn request(&self, sent: http::Request<Sent>) -> ResponseFuture {
+        self.pool.request(sent)
+    }
 }
 
 /// Everything about one request but itself.
@@ -159,6 +182,7 @@ impl Apps {
             return Err(Fault::TooLarge(limit));
         }
         let method = request.method().clone();
+        let client = self.client_of(&request);
         let head = ask.head(&request, false)?;
         let progress = Progress::new();
         let mut inner: Sent = request.take_body().into();
@@ -169,32 +193,11 @@ impl Apps {
         };
         let upload = Upload { inner, ahead, left: limit, moved: 0, progress: progress.clone(), tap };
         let sent = head.body(upload.boxed()).map_err(|_| Fault::Unreachable("the request cannot be written".to_owned()))?;
-        let answer = match self.within(ask.app.timeout, &progress, sent).await {
+        let answer = match within(client, ask.app.timeout, &progress, sent).await {
             Err(_) if progress.is_over() => return Err(Fault::TooLarge(limit)),
             other => other?,
         };
         self.answer(answer, &method, ask, slot).await
-    }
-
-    /// The head of an answer, which may take `patience` from the last piece of the request on.
-    async fn within(
-        &self,
-        patience: Duration,
-        progress: &Progress,
-        sent: http::Request<Sent>,
-    ) -> Result<http::Response<Incoming>, Fault> {
-        let mut answer = pin!(self.client().request(sent));
-        loop {
-            let due = progress.last() + patience;
-            tokio::select! {
-                answer = &mut answer => return answer.map_err(|fault| Fault::Unreachable(words(&fault))),
-                () = sleep_until(due) => {
-                    if progress.last() + patience <= Instant::now() {
-                        return Err(Fault::Late);
-                    }
-                }
-            }
-        }
     }
 
     async fn answer(
@@ -275,6 +278,27 @@ impl Apps {
             to = format!("{address}{joint}{FRAME}={key}{fragment}");
         }
         HeaderValue::from_str(&to).map_err(|_| Fault::Astray("an address that cannot be written".to_owned()))
+    }
+}
+
+/// The head of an answer, which may take `patience` from the last piece of the request on.
+async fn within(
+    client: &Client,
+    patience: Duration,
+    progress: &Progress,
+    sent: http::Request<Sent>,
+) -> Result<http::Response<Incoming>, Fault> {
+    let mut answer = pin!(client.request(sent));
+    loop {
+        let due = progress.last() + patience;
+        tokio::select! {
+            answer = &mut answer => return answer.map_err(|fault| Fault::Unreachable(words(&fault))),
+            () = sleep_until(due) => {
+                if progress.last() + patience <= Instant::now() {
+                    return Err(Fault::Late);
+                }
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod forward;
 mod frames;
 mod headers;
 mod health;
+mod lane;
 mod policy;
 mod preflight;
 mod target;
@@ -28,6 +29,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use poem::Request;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use callback::{Names, Output, Tap};
@@ -36,6 +38,7 @@ pub use forward::{Answer, AsItIs, Ask, Client, client};
 pub use frames::{Belongs, Frames, Opened, Trace};
 pub use headers::is_forged;
 pub use health::{EVERY, Health, Probes, each, probe};
+pub use lane::Lane;
 pub use policy::Place;
 pub use preflight::{Preflight, Verdict};
 pub use target::{DASH, FRAME, TICKET, Target, Trick, referred};
@@ -51,6 +54,8 @@ const AT_ONCE: usize = 512;
 /// The hosted apps.
 pub struct Apps {
     client: Client,
+    /// Those of each lane, where they are opened and stay.
+    lanes: Vec<Client>,
     frames: Frames,
     watch: Watch,
     probes: Probes,
@@ -70,8 +75,10 @@ impl Apps {
     /// # Errors
     /// That the system's cryptography is not to be had.
     pub fn new(central: &Central) -> Result<Apps, String> {
+        let client = client()?;
         Ok(Apps {
-            client: client()?,
+            lanes: (0..Lane::count()).map(|_| client.anew()).collect(),
+            client,
             frames: Frames::new(central),
             watch: Watch::new(central),
             probes: Probes::default(),
@@ -100,9 +107,14 @@ impl Apps {
         &self.names
     }
 
-    /// The connections to the apps.
+    /// The connections to the apps that belong to no lane.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The connections to the apps of the lane a request came in by.
+    fn client_of(&self, request: &Request) -> &Client {
+        request.data::<Lane>().and_then(|lane| self.lanes.get(lane.0)).unwrap_or(&self.client)
     }
 
     /// A place among the requests to one upstream, if there is one left.

@@ -43,7 +43,7 @@ impl Apps {
         let body = Empty::new().map_err(|never| match never {}).boxed();
         let sent =
             ask.head(request, true)?.body(body).map_err(|_| Fault::Unreachable("the request cannot be written".to_owned()))?;
-        let answer = timeout(ask.app.timeout, self.client().request(sent)).await.map_err(|_| Fault::Late)?;
+        let answer = timeout(ask.app.timeout, self.client_of(request).request(sent)).await.map_err(|_| Fault::Late)?;
         let mut answer = answer.map_err(|fault| Fault::Unreachable(words(&fault)))?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             return match answer.status().as_u16() {

@@ -31,13 +31,13 @@ pub struct Paced<A> {
     door: A,
     pace: Limits,
     trusted: Arc<[IpNet]>,
-    seats: Arc<Seats>,
+    seats: Seats,
 }
 
 impl<A> Paced<A> {
-    /// Puts patience into a door.
-    pub fn new(door: A, pace: Limits, trusted: &[IpNet]) -> Paced<A> {
-        Paced { door, pace, trusted: trusted.into(), seats: Arc::default() }
+    /// Puts patience into a door whose visitors take these seats.
+    pub fn new(door: A, pace: Limits, trusted: &[IpNet], seats: &Seats) -> Paced<A> {
+        Paced { door, pace, trusted: trusted.into(), seats: seats.clone() }
     }
 
     /// A seat, if there is one left for this address.
@@ -53,7 +53,7 @@ impl<A> Paced<A> {
         if let Some(network) = counted.clone() {
             *taken.by_network.entry(network).or_default() += 1;
         }
-        Some(Seat { seats: Arc::clone(&self.seats), network: counted })
+        Some(Seat { seats: self.seats.clone(), network: counted })
     }
 }
 
@@ -76,8 +76,9 @@ impl<A: Acceptor> Acceptor for Paced<A> {
     }
 }
 
-#[derive(Debug, Default)]
-struct Seats(Mutex<Taken>);
+/// The seats of all doors of one address.
+#[derive(Clone, Debug, Default)]
+pub struct Seats(Arc<Mutex<Taken>>);
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -94,7 +95,7 @@ impl Seats {
 /// One open connection, counted while it lasts.
 #[derive(Debug)]
 struct Seat {
-    seats: Arc<Seats>,
+    seats: Seats,
     network: Option<String>,
 }
 
@@ -183,10 +184,7 @@ impl<S> Stream<S> {
     /// Follows what came in, to where the head ends: at an empty line.
     fn follow(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Reading::Head { mut due, mut opening, mut newlines } = self.reading else { return Ok(()) };
-        for byte in bytes.iter().filter(|byte| **byte != b'\r') {
-            if self.head.len() < HEAD {
-                self.head.push(*byte);
-            }
+        for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| **byte != b'\r') {
             if *byte != b'\n' {
                 newlines = 0;
                 opening = opening.filter(|known| HTTP_2[*known] == *byte).map(|known| known + 1);
@@ -198,9 +196,16 @@ impl<S> Stream<S> {
             }
             if newlines == 2 {
                 self.reading = Reading::Body;
-                return unambiguous(&std::mem::take(&mut self.head));
+                return match self.head.is_empty() {
+                    true => unambiguous(&bytes[..=at]),
+                    false => {
+                        self.keep(&bytes[..=at]);
+                        unambiguous(&std::mem::take(&mut self.head))
+                    }
+                };
             }
         }
+        self.keep(bytes);
         if due.is_none() {
             let soon = Instant::now() + self.pace.head;
             self.timer.as_mut().reset(soon);
@@ -208,6 +213,11 @@ impl<S> Stream<S> {
         }
         self.reading = Reading::Head { due, opening, newlines };
         Ok(())
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = HEAD - self.head.len();
+        self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
     fn other_protocol(&mut self) -> io::Result<()> {
@@ -304,7 +314,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Paced, Seat, Stream};
+    use super::{Limits, Paced, Seat, Seats, Stream};
     use std::io::ErrorKind;
     use std::time::{Duration, Instant};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -322,7 +332,7 @@ mod tests {
     const LONG: Duration = Duration::from_millis(1_200);
 
     fn seat() -> Seat {
-        Paced::new((), PACE, &[]).seat(None).expect("a seat")
+        Paced::new((), PACE, &[], &Seats::default()).seat(None).expect("a seat")
     }
 
     fn pair(room: usize) -> (Stream<DuplexStream>, DuplexStream) {
@@ -456,7 +466,7 @@ mod tests {
 
     #[test]
     fn nobody_takes_all_the_seats() {
-        let door = Paced::new((), PACE, &["10.0.0.0/8".parse().expect("a range")]);
+        let door = Paced::new((), PACE, &["10.0.0.0/8".parse().expect("a range")], &Seats::default());
         let ip = |text: &str| Some(text.parse().expect("an address"));
         let (one, two) = (door.seat(ip("203.0.113.1")), door.seat(ip("203.0.113.1")));
         assert!(one.is_some() && two.is_some());

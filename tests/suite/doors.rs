@@ -9,7 +9,7 @@ use loggia::domain::CorrelationId;
 use loggia::identity::console;
 use loggia::identity::machines::{self, Draft};
 use loggia::settings::Tls;
-use loggia::web::{Door, Encrypted};
+use loggia::web::{Encrypted, Entrance};
 use rcgen::{BasicConstraints, Certificate, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use reqwest::{Client, Identity, Method};
 use serde_json::Value;
@@ -215,10 +215,10 @@ async fn with_an_address_that_people_know_they_are_led_there() {
 
 /// A door that says hello to whoever shakes hands with it.
 async fn door(encrypted: Encrypted) -> SocketAddr {
-    let door = Door::open("127.0.0.1:0".parse().unwrap(), "--listen").await.unwrap();
-    let address = door.address().unwrap();
+    let entrance = Entrance::open("127.0.0.1:0".parse().unwrap(), "--listen", Some(encrypted)).await.unwrap();
+    let address = entrance.address();
     let hello = poem::endpoint::make_sync(|_| "hello");
-    tokio::spawn(poem::Server::new_with_acceptor(door.encrypted(Some(encrypted))).run(hello));
+    tokio::spawn(poem::Server::new_with_acceptor(entrance.door()).run(hello));
     address
 }
 
