@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::sync::OwnedMutexGuard;
 
 use super::audit::{self, About, Action, Entry};
 use super::{Central, Error, Source, meta, sealed};
@@ -16,6 +17,8 @@ pub struct Change {
     at: DateTime<Utc>,
     notes: Vec<Entry>,
     access: AtomicBool,
+    /// The last to go: the next writer begins when this one has ended.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Change {
@@ -27,9 +30,11 @@ impl Change {
         // a deferred BEGIN that reads and then writes fails at once under SQLite when another wrote meanwhile
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let turn = central.turn().await;
         let tx = central.db.begin_with_options(options).await?;
         let at = central.clock.now().trunc_subsecs(6);
-        Ok(Change { tx, central: central.clone(), actor: actor.clone(), at, notes: Vec::new(), access: AtomicBool::new(false) })
+        let (central, actor) = (central.clone(), actor.clone());
+        Ok(Change { tx, central, actor, at, notes: Vec::new(), access: AtomicBool::new(false), _turn: turn })
     }
 
     /// When it began: what everything in it is dated by.

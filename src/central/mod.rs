@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::domain::Clock;
 
@@ -70,6 +71,8 @@ pub struct Central {
     clock: Clock,
     epoch: Arc<AtomicU64>,
     file: Option<PathBuf>,
+    /// Whose turn it is to write, where one writes at a time.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Central {
@@ -79,7 +82,8 @@ impl Central {
     /// `Unavailable` when it cannot be opened.
     pub async fn connect(url: &str, clock: Clock) -> Result<Central, Error> {
         let pool = if connect::is_sqlite(url) { 4 } else { 10 };
-        Ok(Central { db: connect::open(url, pool).await?, clock, epoch: Arc::default(), file: connect::sqlite_file(url) })
+        let db = connect::open(url, pool).await?;
+        Ok(Central { db, clock, epoch: Arc::default(), file: connect::sqlite_file(url), turn: Arc::default() })
     }
 
     /// The clock everything written here is dated by.
@@ -114,6 +118,12 @@ impl Central {
 
     pub(crate) fn forget_access(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Waits for its turn to write where SQLite takes one writer at a time. Left to SQLite, those who wait would each hold a
+    /// connection that others could read by, and sleep for longer and longer between two looks at whether it is free.
+    async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        if self.is_sqlite() { Some(self.turn.clone().lock_owned().await) } else { None }
     }
 
     pub(super) fn is_sqlite(&self) -> bool {

@@ -141,6 +141,7 @@ impl Shared {
     async fn append(&self, rows: &[Entry]) -> Result<(), Error> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let _turn = self.central.turn().await;
         let tx = self.central.db.begin_with_options(options).await?;
         if !self.central.is_sqlite() {
             lock(&tx, Topic::AuditChain).await?;
