@@ -35,6 +35,8 @@ export async function apps() {
     const page = await new Caller(server.url, { headers: { cookie } }).text('/tenant/bench/dashboard/app');
     const src = /<iframe [^>]*src="([^"]+)"/.exec(page)[1].replaceAll('&amp;', '&').replaceAll('&#38;', '&');
     const headers = { cookie, referer: new URL(src, server.url).href };
+    // the first token waits for the key it is signed with, which is made then
+    await new Caller(server.url, { headers }).text(FILE);
     await small(server, proxy, headers);
     await large(server, headers);
   } finally {
@@ -77,7 +79,9 @@ async function small(server, proxy, headers) {
 
 /** A gigabyte each way. */
 async function large(server, headers) {
-  const before = memory(server.pid);
+  // the most it ever had was while a password was checked
+  await writeFile(`/proc/${server.pid}/clear_refs`, '5');
+  const before = memory(server.pid, 'VmHWM');
   const down = await stream(server, headers, 'GET');
   const up = await stream(server, headers, 'POST');
   const grown = memory(server.pid, 'VmHWM') - before;
