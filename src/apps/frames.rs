@@ -120,7 +120,7 @@ impl Frames {
         let found = match self.known.get(&id) {
             Some(frame) => Some(frame),
             None => {
-                let found = frames::find(&self.central, &id).await?.map(Arc::new);
+                let found = Box::pin(frames::find(&self.central, &id)).await?.map(Arc::new);
                 found.inspect(|frame| self.known.insert(id, frame.clone()))
             }
         };
@@ -152,7 +152,7 @@ impl Frames {
             return Ok(Belongs::To(frame));
         }
         let since = self.central.clock().now() - OPEN;
-        let open = frames::open_since(&self.central, &bearer, app, since).await?;
+        let open = Box::pin(frames::open_since(&self.central, &bearer, app, since)).await?;
         let Some(first) = open.first() else { return Ok(Belongs::Unopened) };
         let only = |frame: &Frame| (frame.tenant, frame.legacy) == (first.tenant, first.legacy);
         if open.iter().all(only) { Ok(Belongs::To(Arc::new(first.clone()))) } else { Ok(Belongs::Unclear) }
@@ -163,7 +163,7 @@ impl Frames {
         if let Some(frame) = self.ends.get(&name) {
             return Ok(Some(frame));
         }
-        let found = frames::by_end(&self.central, bearer, app, end).await?.map(Arc::new);
+        let found = Box::pin(frames::by_end(&self.central, bearer, app, end)).await?.map(Arc::new);
         Ok(found.inspect(|frame| self.ends.insert(name, frame.clone())))
     }
 
@@ -184,7 +184,7 @@ impl Frames {
             return Ok(());
         }
         self.seen.insert(frame.id.clone(), ());
-        frames::seen(&self.central, &frame.id).await
+        Box::pin(frames::seen(&self.central, &frame.id)).await
     }
 
     /// Notes that its page is gone.
@@ -205,7 +205,7 @@ impl Frames {
         if let Some(visit) = self.visits.get(&id) {
             return Ok(Some(visit));
         }
-        let found = frames::admitted(&self.central, &id).await?;
+        let found = Box::pin(frames::admitted(&self.central, &id)).await?;
         Ok(found.inspect(|visit| self.visits.insert(id, visit.clone())))
     }
 

@@ -85,6 +85,9 @@ impl Target {
 
 /// Whether somebody who decodes this once could be led elsewhere: upwards, to another host, or past a NUL.
 fn is_trick(path: &str) -> bool {
+    if !path.contains(['%', ';', '\\']) {
+        return path.contains("//") || path.split('/').any(|segment| matches!(segment, "." | ".."));
+    }
     let low = path.to_ascii_lowercase();
     if ["//", "\\", "%2f", "%5c", "%00", "%0a", "%0d"].iter().any(|bad| low.contains(bad)) {
         return true;

@@ -58,7 +58,7 @@ impl Watch {
             (before != after).then_some(after)
         });
         if let Some(failing) = told
-            && let Err(fault) = frames::set_failing(&self.central, &frame.id, failing.as_ref()).await
+            && let Err(fault) = Box::pin(frames::set_failing(&self.central, &frame.id, failing.as_ref())).await
         {
             tracing::warn!("how an app's page fares was not noted: {fault}");
         }
@@ -82,7 +82,7 @@ impl Watch {
             page.turns = 0;
             !std::mem::take(&mut page.failing).is_empty()
         });
-        if failed && let Err(fault) = frames::set_failing(&self.central, &frame.id, None).await {
+        if failed && let Err(fault) = Box::pin(frames::set_failing(&self.central, &frame.id, None)).await {
             tracing::warn!("how an app's page fares was not noted: {fault}");
         }
     }

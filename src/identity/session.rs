@@ -170,7 +170,7 @@ impl Identities {
     /// The central database could not be asked: that is an outage, never "signed out".
     pub async fn admitted(&self, visit: &Admitted, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
         match visit.bearer().strip_prefix("device ") {
-            Some(device) => self.device_by_id(device, correlation).await,
+            Some(device) => Box::pin(self.device_by_id(device, correlation)).await,
             None => self.by_id(SessionId::stored(visit.bearer()), correlation).await,
         }
     }
@@ -183,7 +183,7 @@ impl Identities {
     pub async fn still(&self, identity: &Identity, correlation: CorrelationId) -> Result<Option<Identity>, Error> {
         match identity.credential() {
             Credential::Session(id) => self.by_id(id.clone(), correlation).await,
-            Credential::Device { device, .. } => self.device_by_id(&device.to_string(), correlation).await,
+            Credential::Device { device, .. } => Box::pin(self.device_by_id(&device.to_string(), correlation)).await,
             _ => Ok(Some(identity.clone())),
         }
     }
@@ -192,7 +192,7 @@ impl Identities {
         let Some(mut known) = self.known(&id).await? else { return Ok(None) };
         let now = self.central().clock().now();
         if let (Some(provider), true) = (self.provider(), known.due.is_some_and(|due| due <= now)) {
-            self.renew(provider, &id, correlation).await?;
+            Box::pin(self.renew(provider, &id, correlation)).await?;
             self.0.known.invalidate(&id);
             let Some(renewed) = self.known(&id).await? else { return Ok(None) };
             known = renewed;
@@ -210,6 +210,11 @@ impl Identities {
         if let Some(known) = self.0.known.get(id).filter(|known| known.epoch == epoch && now - known.at < FRESH) {
             return Ok(Some(known));
         }
+        // asked with every request: the way to the database is boxed, so that the way around it is quick to move about
+        Box::pin(self.looked_up(id, now, epoch)).await
+    }
+
+    async fn looked_up(&self, id: &SessionId, now: DateTime<Utc>, epoch: u64) -> Result<Option<Known>, Error> {
         let Some((session, user)) = sessions::find(self.central(), id.as_str()).await? else {
             self.0.known.invalidate(id);
             return Ok(None);
@@ -234,7 +239,7 @@ impl Identities {
         if now - known.session.last_seen_at < SEEN {
             return Ok(());
         }
-        sessions::touch(self.central(), session.as_str(), now).await?;
+        Box::pin(sessions::touch(self.central(), session.as_str(), now)).await?;
         known.session.last_seen_at = now;
         self.0.known.insert(session.clone(), known);
         Ok(())

@@ -185,7 +185,7 @@ impl Identities {
         if let Some((minted, _)) = tokens.short.get(&wanted).filter(|(minted, made)| half(made, minted)) {
             return Ok(minted);
         }
-        let minted = self.mint_tenant(who, grant, aud, seconds(tokens.token.app_ttl)).await?;
+        let minted = Box::pin(self.mint_tenant(who, grant, aud, seconds(tokens.token.app_ttl))).await?;
         tokens.short.insert(wanted, (minted.clone(), now));
         Ok(minted)
     }

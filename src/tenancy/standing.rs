@@ -41,13 +41,24 @@ struct Opened {
 impl Tenancy {
     /// What the caller is in the tenant of this slug or id; none when nothing, or when there is no such tenant.
     pub(super) async fn standing(&self, identity: &Identity, slug: &str) -> Result<Option<Arc<Standing>>, Error> {
-        let central = self.central();
-        let (at, epoch) = (central.clock().now(), central.epoch());
+        let (at, epoch) = (self.central().clock().now(), self.central().epoch());
         let asked = (identity.user(), identity.runs_installation(), slug.chars().take(64).collect::<String>());
         let fresh = |known: &Arc<Standing>| known.epoch == epoch && at - known.at < FRESH;
         if let Some(known) = self.0.known.get(&asked).filter(fresh) {
             return Ok(Some(known));
         }
+        Box::pin(self.looked_up(identity, asked, at, epoch)).await
+    }
+
+    /// The same, asked of the central database.
+    async fn looked_up(
+        &self,
+        identity: &Identity,
+        asked: Asked,
+        at: DateTime<Utc>,
+        epoch: u64,
+    ) -> Result<Option<Arc<Standing>>, Error> {
+        let (central, slug) = (self.central(), asked.2.as_str());
         let found = tenants::standing(central, identity.user(), &searchable(slug), id(slug)).await?;
         let operator = asked.1 && self.0.house.operators_read;
         let (tenant, role) = match found {

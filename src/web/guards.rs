@@ -32,7 +32,7 @@ pub(super) async fn visitor(request: &Request, audience: Audience) -> Result<Opt
     let rates = &parts.rates;
     let identity = match bearer(request) {
         Brought::Nothing if audience == Audience::Internal => match tls::certificate(request) {
-            Some(hash) => limits::in_time(parts.identities.machine_by_certificate(hash, trail.correlation)).await?,
+            Some(hash) => limits::in_time(Box::pin(parts.identities.machine_by_certificate(hash, trail.correlation))).await?,
             None => None,
         },
         Brought::Nothing => match cookie::token(request, parts.settings.is_https()) {
@@ -41,7 +41,7 @@ pub(super) async fn visitor(request: &Request, audience: Audience) -> Result<Opt
         },
         Brought::Token(token) => {
             rates.count_caller(&limits::network(trail.address))?;
-            Some(limits::in_time(parts.identities.bearer(&token, audience, trail.correlation)).await?)
+            Some(limits::in_time(Box::pin(parts.identities.bearer(&token, audience, trail.correlation))).await?)
         }
         Brought::SomethingElse => {
             rates.count_caller(&limits::network(trail.address))?;
@@ -114,10 +114,9 @@ impl Pass {
 pub(super) async fn of_app(request: &Request) -> Result<Identity> {
     let (parts, trail) = (parts(request)?, Trail::of(request));
     let Some(token) = cookie::token(request, parts.settings.is_https()) else {
-        let identity = visitor(request, Audience::Api).await?;
-        return match identity {
+        return match Box::pin(visitor(request, Audience::Api)).await? {
             Some(identity) => Ok(identity),
-            None => screen(request).await?.ok_or(Error::SignedOut),
+            None => Box::pin(screen(request)).await?.ok_or(Error::SignedOut),
         };
     };
     let identity = limits::in_time(parts.identities.identify(&token, trail.correlation)).await?;
@@ -289,7 +288,7 @@ impl<'a> FromRequest<'a> for TenantScope {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let identity = match visitor(request, Audience::Api).await? {
             Some(identity) => identity,
-            None => screen(request).await?.ok_or(Error::SignedOut)?,
+            None => Box::pin(screen(request)).await?.ok_or(Error::SignedOut)?,
         };
         let parts = parts(request)?;
         let slug: String = request.path_params::<super::TenantInPath>().map_err(|_| Error::NotYours)?.tenant;

@@ -9,18 +9,18 @@ const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(self), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(self), serial=(), usb=(), xr-spatial-tracking=()";
 
 /// Headers of every answer; a header that the handler set itself stands.
-const ALWAYS: &[(&str, &str)] = &[
-    ("content-security-policy", CONTENT_SECURITY),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", PERMISSIONS),
+static ALWAYS: [(HeaderName, HeaderValue); 9] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
     // Old plug-ins that look for rules of their own find that there are none.
-    ("x-permitted-cross-domain-policies", "none"),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
     // A page holds a tenant's data: it is kept nowhere unless its handler says otherwise.
-    ("cache-control", "no-store"),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
 /// Of whom a page of ours shows a frame, or who shows one of it.
@@ -43,6 +43,9 @@ pub struct Page<'a> {
 
 /// The policy of a page; none where it is the usual one.
 fn policy(page: Page<'_>) -> Option<HeaderValue> {
+    if page.forms_lead_to.is_none() && page.frames.is_none() {
+        return None;
+    }
     let mut policy = CONTENT_SECURITY.to_owned();
     // Signing out is a form of ours whose answer leads to the provider, and a browser checks where it leads.
     if let Some(origin) = page.forms_lead_to {
@@ -64,10 +67,9 @@ pub fn dress(headers: &mut HeaderMap, https: bool, page: Page<'_>) {
     // Who may frame a page is said by its policy where it is anybody: the older header knows no other origin than its own.
     let said = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
     let is_framed = said.is_some_and(|policy| policy.contains("frame-ancestors") && !policy.contains("frame-ancestors 'none'"));
-    for (name, value) in ALWAYS.iter().filter(|(name, _)| !(is_framed && *name == "x-frame-options")) {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in ALWAYS.iter().filter(|(name, _)| !(is_framed && name == header::X_FRAME_OPTIONS)) {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
         }
     }
     if https {

@@ -125,7 +125,7 @@ async fn pass(request: Request) -> Result<Response> {
     if let (Side::Apps, Ok(Some(target))) = (side, &target)
         && let Some(ticket) = &target.ticket
     {
-        return let_in(&parts, &request, target, ticket).await;
+        return Box::pin(let_in(&parts, &request, target, ticket)).await;
     }
     let identity = match side {
         Side::Apps => guards::of_app_elsewhere(&request).await?,
@@ -216,7 +216,7 @@ async fn trace(parts: &Parts, request: &Request, identity: &Identity, target: &T
     }
     if side == (Side::Ours { alone: true }) {
         return match is_document(request) {
-            true => open_alone(parts, request, identity, target, true).await,
+            true => Box::pin(open_alone(parts, request, identity, target, true)).await,
             false => Err(Error::NotFound("app on this address: it is on the address of the apps")),
         };
     }
@@ -239,7 +239,7 @@ async fn trace(parts: &Parts, request: &Request, identity: &Identity, target: &T
             Err(Error::NotYours)
         }
         Belongs::Unclear => Err(unclear()),
-        Belongs::Unopened => open_alone(parts, request, identity, target, false).await,
+        Belongs::Unopened => Box::pin(open_alone(parts, request, identity, target, false)).await,
     }
 }
 
@@ -347,20 +347,20 @@ async fn send(
     };
     tracing::debug!(app = app.key.as_str(), legacy = frame.legacy, correlation_id = %trail.correlation, "passed to an app");
     if apps::wants_any(&request) {
-        return socket(parts, &request, &ask, scope).await;
+        return Box::pin(socket(parts, &request, &ask, scope)).await;
     }
     let is_callback = target.is_callback() && *request.method() == Method::POST;
     let (tap, output) = if is_callback { crate::apps::Tap::new() } else { return plain(parts, request, &ask).await };
     let began = Instant::now();
     let answered = parts.apps.forward(request, &ask, Some(tap)).await;
-    note(parts, scope, &ask, output, began, &answered).await;
+    Box::pin(note(parts, scope, &ask, output, began, &answered)).await;
     Ok(answered?.response)
 }
 
 async fn plain(parts: &Parts, request: Request, ask: &Ask<'_>) -> Result<Response> {
     let Answer { response, end_id } = parts.apps.forward(request, ask, None).await?;
     if let Some(end) = end_id.filter(|_| !ask.frame.id.is_empty()) {
-        limits::in_time(parts.apps.frames().ends_with(ask.frame, &end)).await?;
+        limits::in_time(Box::pin(parts.apps.frames().ends_with(ask.frame, &end))).await?;
     }
     Ok(response)
 }
