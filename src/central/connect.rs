@@ -29,6 +29,10 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnecti
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
         });
+    if is_sqlite(url) {
+        // a file does not hang up: asking each connection whether it is there took as long as what it was wanted for
+        options.test_before_acquire(false);
+    }
     if connections == 1 {
         // what such a connection holds (a lock) must not be recycled under it
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);

@@ -54,6 +54,8 @@ pub struct Question {
     pub repeatable: bool,
     /// Who may show the answer in a frame, where that is anybody.
     pub framed_by: Option<String>,
+    /// Whether its connection carries one request after the other.
+    pub in_turn: bool,
 }
 
 impl Question {
@@ -69,6 +71,7 @@ impl Question {
             has_credentials,
             repeatable: matches!(*request.method(), http::Method::GET | http::Method::HEAD),
             framed_by,
+            in_turn: request.version() <= http::Version::HTTP_11,
         }
     }
 }
@@ -139,7 +142,11 @@ pub fn allow(error: &Error, verbs: Option<String>, response: &mut Response) {
 }
 
 /// Headers that belong to an error whatever its form.
-pub fn mark(error: &Error, response: &mut Response) {
+pub fn mark(error: &Error, asked: &Question, response: &mut Response) {
+    // what was too large is not read to its end: nothing else can follow it on this connection
+    if asked.in_turn && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(wait) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }

@@ -11,6 +11,8 @@ use crate::apps::AsItIs;
 
 /// Below this the header costs more than it saves.
 const WORTH_IT: usize = 1024;
+/// From here on compressing takes so long that it is done elsewhere.
+const LARGE: usize = 512 * 1024;
 /// How hard pages are compressed: a first visit is counted in kilobytes.
 const PAGES: u32 = 4;
 /// How hard the API's answers are: programs come by short ways, and a chart's numbers took longer to compress than to make.
@@ -46,12 +48,24 @@ pub async fn pack(response: Response, accepts_gzip: bool) -> Response {
     if !accepts_gzip || content.len() < WORTH_IT {
         return Response::from_parts(parts, Body::from_bytes(content));
     }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(content.len() / 4), Compression::new(level));
-    match encoder.write_all(&content).and_then(|()| encoder.finish()) {
-        Ok(small) => {
+    let packed = match content.len() {
+        ..LARGE => squeeze(&content, level),
+        // nobody else waits on this thread meanwhile
+        _ => {
+            let whole = content.clone();
+            tokio::task::spawn_blocking(move || squeeze(&whole, level)).await.unwrap_or_default()
+        }
+    };
+    match packed {
+        Some(small) => {
             parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Response::from_parts(parts, Body::from_vec(small))
         }
-        Err(_) => Response::from_parts(parts, Body::from_bytes(content)),
+        None => Response::from_parts(parts, Body::from_bytes(content)),
     }
+}
+
+fn squeeze(content: &[u8], level: u32) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(content.len() / 4), Compression::new(level));
+    encoder.write_all(content).and_then(|()| encoder.finish()).ok()
 }

@@ -238,7 +238,7 @@ impl Desk {
         let error = catch::ours(error);
         catch::log(&error, trail);
         let mut response = Box::pin(pages::error::draw(&error, &asked, trail, &self.parts)).await;
-        catch::mark(&error, &mut response);
+        catch::mark(&error, &asked, &mut response);
         if let Some(pattern) = pattern {
             let verbs = verbs.map(|verbs| verbs.0.to_string()).or_else(|| routes::allowed(&pattern.0));
             catch::allow(&error, verbs, &mut response);

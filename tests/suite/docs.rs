@@ -282,13 +282,20 @@ fn the_table_of_settings_names_every_variable_and_no_other() {
 /// The tests of the suite and of the crate, as `file::name`.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(root().join("tests/suite")).expect("the suite").flatten() {
-        let (path, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let Some(module) = file.strip_suffix(".rs") else { continue };
-        let text = std::fs::read_to_string(path).expect("text");
-        let parts = text.split("test]\n").chain(text.split("test(flavor = \"multi_thread\")]\n")).skip(1);
-        let name = |part: &str| Some(part.split_once("fn ")?.1.split('(').next()?.to_owned());
-        names.extend(parts.filter_map(name).map(|name| format!("{module}::{name}")));
+    let mut folders = vec![(root().join("tests/suite"), String::new())];
+    while let Some((folder, above)) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the suite").flatten() {
+            let (path, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if path.is_dir() {
+                folders.push((path, format!("{above}{file}::")));
+                continue;
+            }
+            let Some(module) = file.strip_suffix(".rs") else { continue };
+            let text = std::fs::read_to_string(path).expect("text");
+            let parts = text.split("test]\n").chain(text.split("test(flavor = \"multi_thread\")]\n")).skip(1);
+            let name = |part: &str| Some(part.split_once("fn ")?.1.split('(').next()?.to_owned());
+            names.extend(parts.filter_map(name).map(|name| format!("{above}{module}::{name}")));
+        }
     }
     names
 }

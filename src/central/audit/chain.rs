@@ -1,5 +1,5 @@
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -12,8 +12,9 @@ pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000
 
 /// Writes the entries behind the last row. The caller holds the chain's lock and commits at once.
 pub(in crate::central) async fn append(tx: &impl ConnectionTrait, entries: &[Entry]) -> Result<(), Error> {
-    let last = Entity::find().order_by_desc(Column::Id).one(tx).await?;
-    let (mut id, mut hash) = last.map_or((0, GENESIS.to_owned()), |row| (row.id, row.hash));
+    let last = Entity::find().select_only().column(Column::Id).column(Column::Hash).order_by_desc(Column::Id);
+    let last: Option<(i64, String)> = last.into_tuple().one(tx).await?;
+    let (mut id, mut hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
         id += 1;

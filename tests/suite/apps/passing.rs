@@ -137,6 +137,7 @@ async fn bodies_arrive_whole_however_they_are_sent_and_no_more_than_the_app_take
             if chunked { reqwest::Body::wrap_stream(futures_util::stream::iter(pieces)) } else { vec![b'x'; 100_000].into() };
         let answer = stage.world.ask(&viewer, Method::POST, "/dash/kept/upload").body(body).send().await.unwrap();
         assert_eq!(answer.status(), 413, "{chunked}");
+        assert_eq!(answer.headers()["connection"], "close", "what was not read is not taken for a request");
         problem(answer).await;
     }
     // an answer that never ends is there as it comes
