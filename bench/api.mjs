@@ -1,5 +1,6 @@
-// Every endpoint of both APIs with a hundred callers at once, beside the bare question whether the central database answers. Two are
-// left out: `login` checks a password, which takes long on purpose and is done two at a time, and `rotate-secret` makes a key.
+// Every operation of both APIs with a hundred callers at once, beside the bare question whether the central database answers. Three are
+// left out: `login` checks a password, which takes long on purpose and is done two at a time, `rotate-secret` makes a key, and
+// `logout` ends the session it is asked by.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
