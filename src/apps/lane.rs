@@ -2,11 +2,11 @@
 
 use std::thread;
 
-/// More of them help no machine whose apps are elsewhere.
+/// No more than so many, however many processors there are: each keeps connections and buffers of its own.
 const MOST: usize = 16;
 
 /// A thread that serves connections from the first byte to the last. What an app is asked goes on from the same thread, over
-/// connections of its own: a request that is woken on another one each time something comes in took half as long again.
+/// connections of its own: where any thread takes up what came in, as many processors carried little more than half the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(pub usize);
 

@@ -52,6 +52,8 @@ pub enum Stream {
 pub struct Encrypted {
     files: Arc<Files>,
     every: Duration,
+    /// Shared by all doors that encrypt with it: however many there are, no more handshakes are under way.
+    room: Arc<Semaphore>,
 }
 
 struct Files {
@@ -91,7 +93,7 @@ impl Encrypted {
         let stamp = stamp(files);
         let acceptor = acceptor(&own, client_ca.as_deref())?;
         let files = Files { own, client_ca, now: ArcSwap::from_pointee((acceptor, stamp)) };
-        Ok(Encrypted { files: Arc::new(files), every: LOOK })
+        Ok(Encrypted { files: Arc::new(files), every: LOOK, room: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
     /// The same, whose door looks for new files so often.
@@ -162,7 +164,6 @@ type Ready = (Stream, LocalAddr, RemoteAddr, Scheme);
 pub struct Handshakes {
     with: Encrypted,
     local: LocalAddr,
-    room: Arc<Semaphore>,
     done: mpsc::Sender<Ready>,
     ready: mpsc::Receiver<Ready>,
 }
@@ -185,7 +186,7 @@ impl Handshakes {
                 }
             }
         });
-        Handshakes { with, local, room: Arc::new(Semaphore::new(AT_ONCE)), done, ready }
+        Handshakes { with, local, done, ready }
     }
 
     /// The next connection whose handshake is done.
@@ -198,7 +199,7 @@ impl Handshakes {
     }
 
     pub(super) fn begin(&self, stream: TcpStream, from: SocketAddr) {
-        let Ok(place) = self.room.clone().try_acquire_owned() else { return };
+        let Ok(place) = self.with.room.clone().try_acquire_owned() else { return };
         let (acceptor, local, done) = (self.with.acceptor(), self.local.clone(), self.done.clone());
         tokio::spawn(async move {
             let shaken = tokio::time::timeout(PATIENCE, shaken(acceptor, stream, local)).await;
