@@ -10,6 +10,7 @@ mod m0004_keys;
 mod m0005_callers;
 mod m0006_claims;
 mod m0007_frames;
+mod m0008_names;
 
 pub use sea_orm_migration::{self, MigrationName, MigrationTrait, MigratorTrait};
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_callers::Step),
             Box::new(m0006_claims::Step),
             Box::new(m0007_frames::Step),
+            Box::new(m0008_names::Step),
         ]
     }
 }

@@ -126,7 +126,7 @@ pub async fn parts(
     let identities =
         Identities::with_tokens(&central, &audit, sessions, Cost::default(), &sealer, tokens).with_provider(provider);
     let tenancy = Tenancy::new(&central, &audit, house(&settings, &sealer)?);
-    let mut tasks = vec![central::meta::watch(&central)];
+    let mut tasks = vec![central::remembered::watch(&central)];
     let catalog = Arc::new(load(tenants_dir(&settings)?).await?);
     if settings.demo {
         let mut prepared = demo::prepare(&settings.data_dir, &clock).await.map_err(|e| format!("the demo's data: {e}"))?;

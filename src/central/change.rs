@@ -1,24 +1,23 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use chrono::{DateTime, SubsecRound, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use tokio::sync::OwnedMutexGuard;
+use sea_orm::ConnectionTrait;
 
-use super::audit::{self, About, Action, Entry};
-use super::{Central, Error, Source, meta, sealed};
+use super::audit::{About, Action, Entry};
+use super::remembered::{Table, Tables};
+use super::writing::Writing;
+use super::{Central, Error, Source, sealed};
 use crate::domain::Actor;
 
 /// A write in progress. It ends in [`Change::commit`], data and audit row together, or (dropped) in nothing.
 #[derive(Debug)]
 pub struct Change {
-    tx: DatabaseTransaction,
+    writing: Writing,
     central: Central,
     actor: Actor,
     at: DateTime<Utc>,
     notes: Vec<Entry>,
-    access: AtomicBool,
-    /// The last to go: the next writer begins when this one has ended.
-    _turn: Option<OwnedMutexGuard<()>>,
+    altered: AtomicU8,
 }
 
 impl Change {
@@ -27,14 +26,10 @@ impl Change {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn open(central: &Central, actor: &Actor) -> Result<Change, Error> {
-        // a deferred BEGIN that reads and then writes fails at once under SQLite when another wrote meanwhile
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let turn = central.turn().await;
-        let tx = central.db.begin_with_options(options).await?;
+        let writing = central.write().await?;
         let at = central.clock.now().trunc_subsecs(6);
         let (central, actor) = (central.clone(), actor.clone());
-        Ok(Change { tx, central, actor, at, notes: Vec::new(), access: AtomicBool::new(false), _turn: turn })
+        Ok(Change { writing, central, actor, at, notes: Vec::new(), altered: AtomicU8::new(0) })
     }
 
     /// When it began: what everything in it is dated by.
@@ -47,11 +42,12 @@ impl Change {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn alone(&self, topic: Topic) -> Result<(), Error> {
-        // SQLite: BEGIN IMMEDIATE has already made this the only writer
-        if !self.central.is_sqlite() {
-            lock(&self.tx, topic).await?;
-        }
-        Ok(())
+        self.writing.alone(topic).await
+    }
+
+    /// Whether rows that were read must be locked against other writers: not where there is no other.
+    pub(super) fn has_rivals(&self) -> bool {
+        !self.central.is_sqlite()
     }
 
     /// Adds one more audit row to those the change will end in.
@@ -79,26 +75,16 @@ impl Change {
         self.finish().await
     }
 
-    async fn finish(self) -> Result<(), Error> {
-        let access = self.access.load(Ordering::Relaxed);
-        if access {
-            meta::next_generation(&self.tx).await?;
-        }
-        // last: everybody who writes waits for this lock
-        if !self.central.is_sqlite() {
-            lock(&self.tx, Topic::AuditChain).await?;
-        }
-        audit::append(&self.tx, &self.notes).await?;
-        self.tx.commit().await?;
-        if access {
-            self.central.forget_access();
-        }
+    async fn finish(mut self) -> Result<(), Error> {
+        self.writing.add(&self.notes).await?;
+        self.writing.commit().await?;
+        self.central.forget(Tables(self.altered.into_inner()));
         Ok(())
     }
 
-    /// Marks the change as one that alters who may do what: every process forgets what it remembered.
-    pub(super) fn alters_access(&self) {
-        self.access.store(true, Ordering::Relaxed);
+    /// Says which tables a change writes that others remember rows of: they are forgotten when it ends.
+    pub(super) fn alters(&self, tables: &[Table]) {
+        self.altered.fetch_or(Tables::of(tables).0, Ordering::Relaxed);
     }
 }
 
@@ -117,15 +103,10 @@ pub enum Topic {
     Operators = 0x6c6f_6706,
 }
 
-pub(super) async fn lock(tx: &DatabaseTransaction, topic: Topic) -> Result<(), Error> {
-    tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", topic as i64)).await?;
-    Ok(())
-}
-
 impl sealed::Sealed for Change {}
 
 impl Source for Change {
     fn on(&self) -> &impl ConnectionTrait {
-        &self.tx
+        self.writing.tx()
     }
 }

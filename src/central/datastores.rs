@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::datastore::{ActiveModel, Column, Entity, Model};
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::TenantId;
 
 /// Limits of a datastore; what is not set has the product's default.
@@ -130,7 +130,7 @@ pub async fn owners(from: &impl Source, catalog: &str) -> Result<Vec<TenantId>, 
 /// # Errors
 /// `Conflict` on `primary` when the tenant has a primary in this environment.
 pub async fn create(change: &Change, tenant: TenantId, store: &Stored) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Datastores]);
     let row = ActiveModel { tenant_id: Set(tenant.0), created_at: Set(change.at()), ..active(change, store)? };
     Entity::insert(row).exec_without_returning(change.on()).await.map_err(Error::taken("primary"))?;
     Ok(())
@@ -141,7 +141,7 @@ pub async fn create(change: &Change, tenant: TenantId, store: &Stored) -> Result
 /// # Errors
 /// `Conflict` on `primary` when the tenant has another primary in this environment.
 pub async fn update(change: &Change, store: &Stored) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Datastores]);
     let mut row = active(change, store)?;
     row.id = sea_orm::ActiveValue::NotSet;
     Entity::update_many().set(row).filter(Column::Id.eq(store.id)).exec(change.on()).await.map_err(Error::taken("primary"))?;
@@ -153,7 +153,7 @@ pub async fn update(change: &Change, store: &Stored) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the central database does not answer.
 pub async fn delete(change: &Change, id: Uuid) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Datastores]);
     Entity::delete_by_id(id).exec(change.on()).await?;
     Ok(())
 }

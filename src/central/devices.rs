@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 use super::entity::device::{ActiveModel, Column, Entity, Model};
-use super::{Central, Change, Error, LIMIT, Source};
+use super::{Central, Change, Error, LIMIT, Source, Table};
 use crate::domain::{Key, TenantId};
 
 /// A wall screen.
@@ -96,7 +96,7 @@ pub async fn create(change: &Change, device: &Device, token_hash: &str) -> Resul
 pub async fn revoke(change: &Change, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
     let mine = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0));
     let Some(row) = mine.one(change.on()).await? else { return Ok(None) };
-    change.alters_access();
+    change.alters(&[Table::Devices]);
     Entity::delete_by_id(id).exec(change.on()).await?;
     Ok(Some(row.try_into()?))
 }

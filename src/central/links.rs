@@ -7,7 +7,7 @@ use super::entity::user::{ActiveModel, Column, Entity, Model};
 use super::entity::{member, tenant};
 use super::members::Origin;
 use super::users::User;
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::{Email, Role, Slug, TenantId, UserId};
 
 /// An account, and what binds it to a provider.
@@ -77,7 +77,7 @@ pub async fn create(change: &Change, user: &User, issuer: &str, subject: &str) -
 /// # Errors
 /// `Conflict` when it is not to be had (any more).
 pub async fn attach(change: &Change, id: UserId, issuer: &str, subject: &str) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     let done = Entity::update_many()
         .col_expr(Column::Issuer, Expr::value(issuer))
         .col_expr(Column::Subject, Expr::value(subject))
@@ -96,7 +96,7 @@ pub async fn attach(change: &Change, id: UserId, issuer: &str, subject: &str) ->
 /// # Errors
 /// `Conflict` on `email` when the address is taken.
 pub async fn rename(change: &Change, id: UserId, email: &Email, name: Option<&str>) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     Entity::update_many()
         .col_expr(Column::Email, Expr::value(email.as_str()))
         .col_expr(Column::FullName, Expr::value(name))
@@ -113,7 +113,7 @@ pub async fn rename(change: &Change, id: UserId, email: &Email, name: Option<&st
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn set_operator(change: &Change, id: UserId, operator: bool) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     Entity::update_many()
         .col_expr(Column::IsAdmin, Expr::value(operator))
         .col_expr(Column::AdminSource, Expr::value(Origin::Claim.as_str()))

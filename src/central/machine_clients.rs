@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::entity::machine_client::{ActiveModel, Column, Entity, Model};
 use super::tenants::like;
-use super::{Central, Change, Error, Page, Source};
+use super::{Central, Change, Error, Page, Source, Table};
 
 /// A machine client's row.
 #[derive(Clone, PartialEq)]
@@ -117,7 +117,7 @@ pub async fn list(from: &impl Source, search: Option<&str>, number: u32, size: u
 /// `Conflict` on `certificate` when another has it.
 pub async fn create(change: &Change, client: &Stored) -> Result<(), Error> {
     let row = ActiveModel { id: Set(client.id), created_at: Set(change.at()), ..active(change, client) };
-    change.alters_access();
+    change.alters(&[Table::Machines]);
     Entity::insert(row).exec_without_returning(change.on()).await.map_err(Error::taken("certificate"))?;
     Ok(())
 }
@@ -127,7 +127,7 @@ pub async fn create(change: &Change, client: &Stored) -> Result<(), Error> {
 /// # Errors
 /// `Conflict` on `certificate` when another has it, `NotFound` when there is no such client.
 pub async fn update(change: &Change, client: &Stored) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Machines]);
     let row = active(change, client);
     let done = Entity::update_many().set(row).filter(Column::Id.eq(client.id)).exec(change.on()).await;
     let done = done.map_err(Error::taken("certificate"))?;
@@ -139,7 +139,7 @@ pub async fn update(change: &Change, client: &Stored) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn delete(change: &Change, id: Uuid) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Machines]);
     Entity::delete_by_id(id).exec(change.on()).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 use super::entity::member::{ActiveModel, Column, Entity};
 use super::entity::user;
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::{Email, Role, TenantId, UserId};
 
 /// Where a membership comes from.
@@ -92,7 +92,7 @@ pub async fn assign(change: &Change, user: UserId, tenant: TenantId, role: Role,
     let again = OnConflict::columns([Column::UserId, Column::TenantId])
         .update_columns([Column::Role, Column::Source, Column::GrantedAt])
         .to_owned();
-    change.alters_access();
+    change.alters(&[Table::Members]);
     Entity::insert(row).on_conflict(again).exec_without_returning(change.on()).await?;
     Ok(())
 }
@@ -102,7 +102,7 @@ pub async fn assign(change: &Change, user: UserId, tenant: TenantId, role: Role,
 /// # Errors
 /// `NotFound` when there is none.
 pub async fn remove(change: &Change, user: UserId, tenant: TenantId) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Members]);
     let done = Entity::delete_by_id((user.0, tenant.0)).exec(change.on()).await?;
     if done.rows_affected == 0 { Err(Error::NotFound("the membership".to_owned())) } else { Ok(()) }
 }

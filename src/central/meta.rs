@@ -1,14 +1,9 @@
-//! Facts about the whole installation, by key: the demo's mark, the generation of who may do what.
+//! Facts about the whole installation, by key: the demo's mark, which tenants were deleted by hand.
 
-use std::time::Duration;
-
-use sea_orm::{ActiveValue, ConnectionTrait, EntityTrait, sea_query::OnConflict};
-use tokio::task::JoinHandle;
+use sea_orm::{ActiveValue, EntityTrait, sea_query::OnConflict};
 
 use super::entity::meta::{ActiveModel, Column, Entity};
-use super::{Central, Change, Error, Source};
-
-const GENERATION: &str = "generation";
+use super::{Change, Error, Source};
 
 /// The value of a key.
 ///
@@ -36,29 +31,4 @@ pub async fn set(change: &Change, key: &str, value: &str) -> Result<(), Error> {
 pub async fn unset(change: &Change, key: &str) -> Result<(), Error> {
     Entity::delete_by_id(key).exec(change.on()).await?;
     Ok(())
-}
-
-pub(super) async fn next_generation(tx: &impl ConnectionTrait) -> Result<(), Error> {
-    let sql = "UPDATE central_meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE key = 'generation'";
-    tx.execute_unprepared(sql).await?;
-    Ok(())
-}
-
-/// Looks each second whether another process changed who may do what, and then forgets what this one remembered.
-pub fn watch(central: &Central) -> JoinHandle<()> {
-    let central = central.clone();
-    tokio::spawn(async move {
-        let mut known = None;
-        loop {
-            match find(&central, GENERATION).await {
-                Ok(now) if known.as_ref() == Some(&now) => {}
-                Ok(now) => {
-                    central.forget_access();
-                    known = Some(now);
-                }
-                Err(error) => tracing::debug!(%error, "the central database's generation could not be read"),
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    })
 }

@@ -19,6 +19,7 @@ pub mod members;
 pub mod meta;
 pub mod migrate;
 pub mod preferences;
+pub mod remembered;
 pub mod reseal;
 pub mod roster;
 pub mod session_tokens;
@@ -26,20 +27,24 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
 pub mod users;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::Mutex;
 
 use crate::domain::Clock;
+
+use audit::End;
+use remembered::Counts;
 
 pub use change::{Change, Topic};
 pub use connect::make_private_folder;
 pub use error::Error;
 pub use examine::{Examined, Rights, examine};
+pub use remembered::Table;
 
 /// The longest list this room hands out at once.
 pub const LIMIT: u64 = 1_000;
@@ -69,10 +74,13 @@ impl<T> Page<T> {
 pub struct Central {
     db: DatabaseConnection,
     clock: Clock,
-    epoch: Arc<AtomicU64>,
+    /// How often what others remember was changed.
+    counts: Arc<Counts>,
     file: Option<PathBuf>,
     /// Whose turn it is to write, where one writes at a time.
     turn: Arc<Mutex<()>>,
+    /// The last row of the audit, as far as this process knows.
+    end: Arc<Mutex<Option<End>>>,
 }
 
 impl Central {
@@ -83,7 +91,8 @@ impl Central {
     pub async fn connect(url: &str, clock: Clock) -> Result<Central, Error> {
         let pool = if connect::is_sqlite(url) { 4 } else { 10 };
         let db = connect::open(url, pool).await?;
-        Ok(Central { db, clock, epoch: Arc::default(), file: connect::sqlite_file(url), turn: Arc::default() })
+        let file = connect::sqlite_file(url);
+        Ok(Central { db, clock, counts: Arc::default(), file, turn: Arc::default(), end: Arc::default() })
     }
 
     /// The clock everything written here is dated by.
@@ -109,21 +118,6 @@ impl Central {
         if let Err(error) = self.db.clone().close().await {
             tracing::warn!(%error, "the central database did not close cleanly");
         }
-    }
-
-    /// Counts the changes to who may do what, as far as this process knows. What was remembered under an older number is stale.
-    pub fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn forget_access(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Waits for its turn to write where SQLite takes one writer at a time. Left to SQLite, those who wait would each hold a
-    /// connection that others could read by, and sleep for longer and longer between two looks at whether it is free.
-    async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
-        if self.is_sqlite() { Some(self.turn.clone().lock_owned().await) } else { None }
     }
 
     pub(super) fn is_sqlite(&self) -> bool {

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
 use super::entity::{datastore, session_token, signing_key};
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 
 /// How many texts of each kind were sealed anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl From<sea_orm::DbErr> for ResealFault {
 /// # Errors
 /// See [`ResealFault`]; the change is then to be dropped.
 pub async fn reseal(change: &Change, again: Again<'_>) -> Result<Resealed, ResealFault> {
-    change.alters_access();
+    change.alters(&[Table::Keys, Table::Sessions, Table::Datastores]);
     Ok(Resealed {
         signing_keys: signing_keys(change, again).await?,
         session_tokens: session_tokens(change, again).await?,

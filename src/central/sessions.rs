@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter
 use super::entity::session::{ActiveModel, Column, Entity, Model};
 use super::entity::user;
 use super::users::User;
-use super::{Central, Change, Error, LIMIT, Source};
+use super::{Central, Change, Error, LIMIT, Source, Table};
 use crate::domain::{TenantId, UserId};
 
 /// A session as it is stored.
@@ -83,7 +83,7 @@ pub async fn of(central: &Central, user: UserId, idle: TimeDelta) -> Result<Vec<
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn revoke_of(change: &Change, user: UserId, id: &str) -> Result<bool, Error> {
-    change.alters_access();
+    change.alters(&[Table::Sessions]);
     let done = Entity::delete_by_id(id).filter(Column::UserId.eq(user.0)).exec(change.on()).await?;
     Ok(done.rows_affected > 0)
 }
@@ -120,7 +120,7 @@ pub async fn touch(central: &Central, id: &str, at: DateTime<Utc>) -> Result<(),
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn select(change: &Change, id: &str, tenant: TenantId) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Sessions]);
     Entity::update_many()
         .col_expr(Column::SelectedTenantId, Expr::value(tenant.0))
         .filter(Column::Id.eq(id))
@@ -134,7 +134,7 @@ pub async fn select(change: &Change, id: &str, tenant: TenantId) -> Result<(), E
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn revoke(change: &Change, id: &str) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Sessions]);
     Entity::delete_by_id(id).exec(change.on()).await?;
     Ok(())
 }
@@ -144,7 +144,7 @@ pub async fn revoke(change: &Change, id: &str) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn revoke_all(change: &Change, user: UserId) -> Result<u64, Error> {
-    change.alters_access();
+    change.alters(&[Table::Sessions]);
     Ok(Entity::delete_many().filter(Column::UserId.eq(user.0)).exec(change.on()).await?.rows_affected)
 }
 

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use super::entity::signing_key::{ActiveModel, Column, Entity, Model};
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 
 /// Where a key is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub async fn known(from: &impl Source, kids: &[String]) -> Result<Vec<String>, E
 /// # Errors
 /// `Conflict` on `signing key` when there is one of this id, or another that signs.
 pub async fn create(change: &Change, key: &SigningKey) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Keys]);
     let row = ActiveModel {
         kid: Set(key.kid.clone()),
         state: Set(key.state.as_str().to_owned()),
@@ -125,7 +125,7 @@ pub async fn create(change: &Change, key: &SigningKey) -> Result<(), Error> {
 /// # Errors
 /// `Conflict` on `signing key` when another signs, `NotFound` when there is no such key.
 pub async fn promote(change: &Change, kid: &str) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Keys]);
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Signing.as_str()))
         .filter(Column::Kid.eq(kid).and(Column::State.eq(State::Next.as_str())))
@@ -141,7 +141,7 @@ pub async fn promote(change: &Change, kid: &str) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn retire(change: &Change, kid: &str, at: DateTime<Utc>) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Keys]);
     Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Retired.as_str()))
         .col_expr(Column::RetiredAt, Expr::value(at))

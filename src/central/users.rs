@@ -4,7 +4,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 use super::entity::user::{ActiveModel, Column, Entity, Model};
 use super::members::Origin;
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::{Email, UserId};
 
 /// Somebody who can sign in.
@@ -112,6 +112,7 @@ pub async fn create(change: &Change, new: NewUser) -> Result<User, Error> {
 /// # Errors
 /// `NotFound` when there is no such user.
 pub async fn set_password(change: &Change, id: UserId, hash: &str) -> Result<(), Error> {
+    change.alters(&[Table::Users]);
     set(change, id, Column::PasswordHash, Expr::value(hash)).await
 }
 
@@ -120,7 +121,7 @@ pub async fn set_password(change: &Change, id: UserId, hash: &str) -> Result<(),
 /// # Errors
 /// `NotFound` when there is no such user.
 pub async fn set_active(change: &Change, id: UserId, active: bool) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     set(change, id, Column::IsActive, Expr::value(active)).await?;
     if !active {
         super::sessions::revoke_all(change, id).await?;
@@ -133,7 +134,7 @@ pub async fn set_active(change: &Change, id: UserId, active: bool) -> Result<(),
 /// # Errors
 /// `NotFound` when there is no such user.
 pub async fn set_operator(change: &Change, id: UserId, operator: bool) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     set(change, id, Column::AdminSource, Expr::value(Origin::Manual.as_str())).await?;
     set(change, id, Column::IsAdmin, Expr::value(operator)).await
 }

@@ -8,7 +8,7 @@ use super::{Credential, Identities, Identity, Scope, Scopes, claims};
 use crate::central::devices::{self, Device};
 use crate::central::tenants::{self, Status, Tenant};
 use crate::central::users::{self, User};
-use crate::central::{Error, machine_clients};
+use crate::central::{Error, Table, machine_clients};
 use crate::domain::{Actor, ActorKind, CorrelationId, Role, TenantId, UserId};
 
 /// How long who bears a token, and for which tenant, is remembered without asking the central database again.
@@ -143,7 +143,11 @@ impl Identities {
 
     async fn bearer_of(&self, sub: Uuid, tenant: Option<Uuid>) -> Result<Bearer, Error> {
         let central = self.central();
-        let (at, epoch) = (central.clock().now(), central.epoch());
+        let read: &[Table] = match tenant {
+            Some(_) => &[Table::Users, Table::Machines, Table::Devices, Table::Tenants],
+            None => &[Table::Users, Table::Machines, Table::Devices],
+        };
+        let (at, epoch) = (central.clock().now(), central.epoch(read));
         let asked = (sub, tenant.unwrap_or_default());
         if let Some(known) = self.bearers().get(&asked).filter(|known| known.epoch == epoch && at - known.at < FRESH) {
             return Ok(known);

@@ -77,8 +77,23 @@ pub async fn update(
     edit: &Edit,
     seen: Option<DateTime<Utc>>,
 ) -> Result<Account, PeopleError> {
+    change(central, actor, id, seen, |_| edit.clone()).await
+}
+
+/// As [`update`], where what the account is to be follows from what it is.
+///
+/// # Errors
+/// See [`PeopleError`].
+pub async fn change(
+    central: &Central,
+    actor: &Actor,
+    id: UserId,
+    seen: Option<DateTime<Utc>>,
+    edit: impl FnOnce(&Account) -> Edit,
+) -> Result<Account, PeopleError> {
     let change = Change::open(central, actor).await?;
     let before = held(&change, id, seen).await?;
+    let edit = edit(&before);
     if before.issuer.is_some() && before.email != edit.email {
         return Err(PeopleError::Provided);
     }
@@ -90,22 +105,24 @@ pub async fn update(
     if loses {
         not_the_last(&change, id).await?;
     }
-    let changed = differences(&before, edit);
+    let changed = differences(&before, &edit);
     if changed.is_empty() {
         return Ok(before);
     }
-    roster::update(&change, id, edit).await?;
-    let after = roster::find(&change, id).await?.ok_or(PeopleError::Unknown)?;
-    change.commit(Action::UpdateUser, told(&before, edit, changed)).await?;
-    Ok(after)
+    roster::update(&change, id, &edit).await?;
+    let (updated_at, about) = (change.at(), told(&before, &edit, changed));
+    change.commit(Action::UpdateUser, about).await?;
+    let Edit { email, name, operator, active } = edit;
+    // whose account is closed has no session left
+    let seen_at = before.seen_at.filter(|_| active);
+    Ok(Account { email, name, operator, active, updated_at, seen_at, ..before })
 }
 
 /// The account as it stands, which nobody else changes until the change ends.
 async fn held(change: &Change, id: UserId, seen: Option<DateTime<Utc>>) -> Result<Account, PeopleError> {
-    let at = roster::hold(change, id).await?;
-    let account = roster::find(change, id).await?.ok_or(PeopleError::Unknown)?;
+    let account = roster::hold(change, id).await?;
     match seen {
-        Some(seen) if seen != at => Err(PeopleError::Stale(Box::new(account))),
+        Some(seen) if seen != account.updated_at => Err(PeopleError::Stale(Box::new(account))),
         _ => Ok(account),
     }
 }

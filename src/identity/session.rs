@@ -10,7 +10,7 @@ use crate::central::frames::Admitted;
 use crate::central::session_tokens;
 use crate::central::sessions::{self, Session};
 use crate::central::users::User;
-use crate::central::{Central, Change, Error};
+use crate::central::{Central, Change, Error, Table};
 use crate::domain::{Actor, ActorKind, CorrelationId, UserId};
 
 use super::bearer::Bearer;
@@ -206,7 +206,7 @@ impl Identities {
     }
 
     async fn known(&self, id: &SessionId) -> Result<Option<Known>, Error> {
-        let (now, epoch) = (self.central().clock().now(), self.central().epoch());
+        let (now, epoch) = (self.central().clock().now(), self.central().epoch(&[Table::Sessions, Table::Users]));
         if let Some(known) = self.0.known.get(id).filter(|known| known.epoch == epoch && now - known.at < FRESH) {
             return Ok(Some(known));
         }

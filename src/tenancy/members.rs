@@ -24,13 +24,7 @@ pub async fn of(tenancy: &Tenancy, tenant: TenantId) -> Result<Vec<Member>, Erro
 /// `NotFound` when there is no such tenant or account.
 pub async fn assign(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Email, role: Role) -> Result<(), Error> {
     let (of, who) = pair(tenancy.central(), tenant, email).await?;
-    if members::role_of(tenancy.central(), who, of).await? == Some(role) {
-        return Ok(());
-    }
-    let change = Change::open(tenancy.central(), actor).await?;
-    members::assign(&change, who, of, role, Origin::Manual).await?;
-    let about = About::target(email).in_tenant(of).with("role", role.as_str());
-    change.commit(Action::AssignTenant, about).await
+    give(tenancy, actor, of, (who, email), role).await
 }
 
 /// Ends a membership; the tenant is closed to them at once.
@@ -39,9 +33,7 @@ pub async fn assign(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Ema
 /// `NotFound` when there is no such tenant, account or membership.
 pub async fn remove(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Email) -> Result<(), Error> {
     let (of, who) = pair(tenancy.central(), tenant, email).await?;
-    let change = Change::open(tenancy.central(), actor).await?;
-    members::remove(&change, who, of).await?;
-    change.commit(Action::UnassignTenant, About::target(email).in_tenant(of)).await
+    take(tenancy, actor, of, (who, email)).await
 }
 
 /// The tenants somebody is a member of, whatever their state, by name, at most a thousand.
@@ -63,19 +55,41 @@ pub async fn list(tenancy: &Tenancy, tenant: TenantId, search: Search) -> Result
 /// Makes this user a member, or changes what they are. Nothing is written when they are that already.
 ///
 /// # Errors
-/// `NotFound` when there is no such tenant or account.
-pub async fn grant(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: &Slug, role: Role) -> Result<(), Error> {
+/// `NotFound` when there is no such account.
+pub async fn grant(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: TenantId, role: Role) -> Result<(), Error> {
     let email = address_of(tenancy.central(), user).await?;
-    assign(tenancy, actor, tenant, &email, role).await
+    give(tenancy, actor, tenant, (user, &email), role).await
 }
 
 /// Ends this user's membership; the tenant is closed to them at once.
 ///
 /// # Errors
-/// `NotFound` when there is no such tenant, account or membership.
-pub async fn withdraw(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: &Slug) -> Result<(), Error> {
+/// `NotFound` when there is no such account or membership.
+pub async fn withdraw(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: TenantId) -> Result<(), Error> {
     let email = address_of(tenancy.central(), user).await?;
-    remove(tenancy, actor, tenant, &email).await
+    take(tenancy, actor, tenant, (user, &email)).await
+}
+
+async fn give(
+    tenancy: &Tenancy,
+    actor: &Actor,
+    tenant: TenantId,
+    (user, email): (UserId, &Email),
+    role: Role,
+) -> Result<(), Error> {
+    if members::role_of(tenancy.central(), user, tenant).await? == Some(role) {
+        return Ok(());
+    }
+    let change = Change::open(tenancy.central(), actor).await?;
+    members::assign(&change, user, tenant, role, Origin::Manual).await?;
+    let about = About::target(email).in_tenant(tenant).with("role", role.as_str());
+    change.commit(Action::AssignTenant, about).await
+}
+
+async fn take(tenancy: &Tenancy, actor: &Actor, tenant: TenantId, (user, email): (UserId, &Email)) -> Result<(), Error> {
+    let change = Change::open(tenancy.central(), actor).await?;
+    members::remove(&change, user, tenant).await?;
+    change.commit(Action::UnassignTenant, About::target(email).in_tenant(tenant)).await
 }
 
 async fn address_of(from: &impl Source, user: UserId) -> Result<Email, Error> {

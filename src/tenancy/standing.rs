@@ -4,15 +4,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::central::tenants::{self, Status, Tenant};
-use crate::central::{Error, datastores};
+use crate::central::{Error, Table, datastores};
 use crate::datastore::Datastore;
-use crate::domain::{Role, Slug, UserId};
+use crate::domain::{Role, TenantId, UserId};
 use crate::identity::Identity;
 
 use super::{Operator, Tenancy, open};
 
 /// How long a membership is remembered without asking the central database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
+
+/// What a standing is read from.
+const READ: &[Table] = &[Table::Tenants, Table::Members, Table::Datastores];
 
 /// A user (an operator or not) and the tenant they asked for, as they wrote it.
 pub(super) type Asked = (UserId, bool, String);
@@ -41,7 +44,7 @@ struct Opened {
 impl Tenancy {
     /// What the caller is in the tenant of this slug or id; none when nothing, or when there is no such tenant.
     pub(super) async fn standing(&self, identity: &Identity, slug: &str) -> Result<Option<Arc<Standing>>, Error> {
-        let (at, epoch) = (self.central().clock().now(), self.central().epoch());
+        let (at, epoch) = (self.central().clock().now(), self.central().epoch(READ));
         let asked = (identity.user(), identity.runs_installation(), slug.chars().take(64).collect::<String>());
         let fresh = |known: &Arc<Standing>| known.epoch == epoch && at - known.at < FRESH;
         if let Some(known) = self.0.known.get(&asked).filter(fresh) {
@@ -75,13 +78,13 @@ impl Tenancy {
         Ok(Some(standing))
     }
 
-    /// The slug of the tenant of this slug or id, whatever its state, for those who run the installation.
+    /// The tenant of this slug or id, whatever its state, for those who run the installation.
     ///
     /// # Errors
     /// `Unavailable` when the central database does not answer.
-    pub async fn slug_of(&self, _: &Operator, tenant: &str) -> Result<Option<Slug>, Error> {
+    pub async fn named(&self, _: &Operator, tenant: &str) -> Result<Option<TenantId>, Error> {
         let found = tenants::standing(self.central(), UserId(Uuid::nil()), &searchable(tenant), id(tenant)).await?;
-        Ok(found.map(|(tenant, _)| tenant.slug))
+        Ok(found.map(|(tenant, _)| tenant.id))
     }
 
     async fn open(&self, tenant: &Tenant) -> Result<Opened, Error> {

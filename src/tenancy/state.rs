@@ -52,9 +52,13 @@ impl Tenancy {
     pub async fn delete(&self, actor: &Actor, slug: &Slug) -> Result<(), Error> {
         let change = Change::open(self.central(), actor).await?;
         let tenant = load(&change, slug).await?;
+        self.bury(change, &tenant).await
+    }
+
+    pub(super) async fn bury(&self, change: Change, tenant: &Tenant) -> Result<(), Error> {
         tenants::delete(&change, tenant.id).await?;
-        meta::set(&change, &tombstone(slug), &change.at().to_rfc3339()).await?;
-        change.commit(Action::DeleteTenant, About::target(slug).in_tenant(tenant.id)).await?;
+        meta::set(&change, &tombstone(&tenant.slug), &change.at().to_rfc3339()).await?;
+        change.commit(Action::DeleteTenant, About::target(&tenant.slug).in_tenant(tenant.id)).await?;
         self.0.stores.retain(|(owner, _)| *owner != tenant.id);
         Ok(())
     }

@@ -145,18 +145,15 @@ impl Tenancy {
         }
         Ok(Record { tenant, updated_at, ..before })
     }
-}
 
-impl Tenancy {
-    /// Forgets a tenant, as [`Tenancy::delete`] does.
+    /// Forgets the tenant of this slug or id, as [`Tenancy::delete`] does.
     ///
     /// # Errors
     /// [`Refused::NotFound`], or the central database's.
-    pub async fn forget(&self, actor: &Actor, slug: &Slug) -> Result<(), Refused> {
-        self.delete(actor, slug).await.map_err(|error| match error {
-            central::Error::NotFound(_) => Refused::NotFound("tenant"),
-            other => other.into(),
-        })
+    pub async fn forget(&self, actor: &Actor, name: &str) -> Result<(), Refused> {
+        let change = Change::open(self.central(), actor).await?;
+        let record = tenants::record(&change, name).await?.ok_or(Refused::NotFound("tenant"))?;
+        Ok(self.bury(change, &record.tenant).await?)
     }
 }
 

@@ -181,3 +181,44 @@ fn the_console_archives_to_a_file_that_only_its_owner_reads() {
     let said = console.run(&["audit", "verify", "--seen", "12"]);
     assert!(said.code == Some(1) && said.err.contains("NUMBER:HASH"), "{said:?}");
 }
+
+#[tokio::test]
+async fn processes_that_write_in_turn_and_at_once_make_one_chain() {
+    on_both(async |stage| {
+        let (one, other) = (stage.central().await, stage.central().await);
+        for n in 0..4 {
+            write(&one, &format!("one {n}")).await;
+            write(&other, &format!("other {n}")).await;
+            write(&other, &format!("other {n} again")).await;
+        }
+        let writers = [&one, &other, &one, &other].into_iter().enumerate();
+        futures_util::future::join_all(writers.map(async |(n, central)| {
+            for m in 0..5 {
+                write(central, &format!("at once {n} {m}")).await;
+            }
+        }))
+        .await;
+        let verdict = verify(&one).await.unwrap();
+        assert_eq!((verdict.rows, verdict.broken), (32, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_put_back_is_written_on_from_where_it_ends() {
+    on_both(async |stage| {
+        let central = stage.central().await;
+        for what in ["one", "two", "three"] {
+            write(&central, what).await;
+        }
+        let off =
+            if stage.is_postgres() { "ALTER TABLE audit_logs DISABLE TRIGGER ALL" } else { "DROP TRIGGER audit_logs_no_delete" };
+        stage.at_the_prompt(off).await.unwrap();
+        stage.at_the_prompt("DELETE FROM audit_logs WHERE id > 1").await.unwrap();
+        write(&central, "four").await;
+        write(&central, "five").await;
+        let verdict = verify(&central).await.unwrap();
+        assert_eq!((verdict.rows, verdict.broken, verdict.head.map(|head| head.id)), (3, None, Some(3)));
+    })
+    .await;
+}

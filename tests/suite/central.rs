@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loggia::central::audit::{About, Action, Queue, Search, list, verify};
 use loggia::central::migrate::{self, Refused};
-use loggia::central::{Central, Change, Error, meta, users};
+use loggia::central::{Central, Change, Error, Table, meta, users};
 use loggia::domain::CorrelationId;
 use loggia::identity::{console, system};
 use loggia_migrations::sea_orm_migration::sea_orm::ConnectionTrait;
@@ -209,6 +209,30 @@ async fn a_change_that_is_not_committed_never_was() {
         assert!(change.commit_noted().await.is_err(), "no write without audit");
         assert_eq!(meta::find(&central, "mark").await.unwrap(), None);
         assert_eq!(verify(&central).await.unwrap().rows, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_read_from_a_table_is_stale_when_that_table_was_changed() {
+    on_both(async |stage| {
+        let central = stage.central().await;
+        let change = Change::open(&central, &system()).await.unwrap();
+        let new = users::NewUser { email: address("ann"), name: None, operator: false, password_hash: None };
+        let ann = users::create(&change, new).await.unwrap();
+        change.commit(Action::CreateUser, About::target("ann")).await.unwrap();
+
+        let counts = || (central.epoch(&[Table::Users, Table::Keys]), central.epoch(&[Table::Tenants, Table::Keys]));
+        let before = counts();
+        let change = Change::open(&central, &system()).await.unwrap();
+        users::set_active(&change, ann.id, false).await.unwrap();
+        assert_eq!(counts(), before, "not before it is so");
+        drop(change);
+        assert_eq!(counts(), before, "nor where it never is");
+        let change = Change::open(&central, &system()).await.unwrap();
+        users::set_active(&change, ann.id, false).await.unwrap();
+        change.commit(Action::UpdateUser, About::target("ann")).await.unwrap();
+        assert!(counts().0 != before.0 && counts().1 == before.1, "{before:?}, then {:?}", counts());
     })
     .await;
 }

@@ -142,9 +142,9 @@ async fn another_process_hears_of_a_revoked_session_within_a_second_or_two() {
     in_both_worlds(async |world| {
         let elsewhere = loggia::central::Central::connect(&world.stage.url, world.stage.clock.clone()).await.unwrap();
         let replica = Identities::new(&elsewhere, &world.audit, SessionRules::default(), CHEAP, &sealer());
-        let watching = loggia::central::meta::watch(&elsewhere);
+        let watching = loggia::central::remembered::watch(&elsewhere);
         let token = world.token_of("ann").await;
-        // long enough for the watcher to know the generation it starts from
+        // long enough for the watcher to know the row it starts from
         tokio::time::sleep(Duration::from_millis(200)).await;
         let ann = replica.identify(&token, CorrelationId::new()).await.unwrap().unwrap();
         world.identities.sign_out(&ann).await.unwrap();
@@ -157,7 +157,7 @@ async fn another_process_hears_of_a_revoked_session_within_a_second_or_two() {
             }
         }
         watching.abort();
-        assert!(!known, "the clock stands still, so only the generation can have told it");
+        assert!(!known, "the clock stands still, so only the audit can have told it");
     })
     .await;
 }

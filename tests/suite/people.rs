@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use loggia::central::audit::Action;
-use loggia::domain::Role;
+use loggia::domain::{Role, TenantId};
 use loggia::identity::Identity;
 use loggia::identity::people::{self, Account, Edit, Only, PeopleError, Search, Sort};
 use loggia::identity::system;
 use loggia::tenancy::members::{self, Origin};
 
-use crate::world::people::{World, address, in_both_worlds, slug};
+use crate::world::people::{World, address, in_both_worlds};
 
 async fn account(world: &World, name: &str) -> Account {
     let search = Search { text: address(name).to_string(), size: 10, ..Search::default() };
@@ -183,15 +183,17 @@ async fn memberships_are_given_and_taken_by_user_and_listed_with_their_origin() 
     in_both_worlds(async |world| {
         let olga = world.sign_in("olga").await;
         let zoe = account(&world, "zoe").await;
-        members::grant(&world.tenancy, olga.actor(), zoe.id, &slug("globex"), Role::Viewer).await.unwrap();
-        members::grant(&world.tenancy, olga.actor(), zoe.id, &slug("acme"), Role::Admin).await.unwrap();
-        members::grant(&world.tenancy, olga.actor(), zoe.id, &slug("acme"), Role::Admin).await.unwrap();
+        let id = async |name| world.tenancy.record(name).await.expect("a tenant").tenant.id;
+        let (acme, globex) = (id("acme").await, id("globex").await);
+        members::grant(&world.tenancy, olga.actor(), zoe.id, globex, Role::Viewer).await.unwrap();
+        members::grant(&world.tenancy, olga.actor(), zoe.id, acme, Role::Admin).await.unwrap();
+        members::grant(&world.tenancy, olga.actor(), zoe.id, acme, Role::Admin).await.unwrap();
         let held = members::memberships(&world.tenancy, zoe.id).await.unwrap();
         let shown: Vec<_> = held.iter().map(|m| (m.slug.as_str(), m.role, m.origin)).collect();
         assert_eq!(shown, [("acme", Role::Admin, Origin::Manual), ("globex", Role::Viewer, Origin::Manual)]);
-        members::withdraw(&world.tenancy, olga.actor(), zoe.id, &slug("acme")).await.unwrap();
-        assert!(members::withdraw(&world.tenancy, olga.actor(), zoe.id, &slug("acme")).await.is_err());
-        assert!(members::grant(&world.tenancy, olga.actor(), zoe.id, &slug("nowhere"), Role::Viewer).await.is_err());
+        members::withdraw(&world.tenancy, olga.actor(), zoe.id, acme).await.unwrap();
+        assert!(members::withdraw(&world.tenancy, olga.actor(), zoe.id, acme).await.is_err());
+        assert!(members::grant(&world.tenancy, olga.actor(), zoe.id, TenantId::new(), Role::Viewer).await.is_err());
         assert_eq!(members::memberships(&world.tenancy, zoe.id).await.unwrap().len(), 1);
         let mine = world.audited(Action::AssignTenant).await.into_iter().filter(|row| row.actor == "olga@example.com");
         assert_eq!(mine.count(), 2, "the same again is not written down");

@@ -85,6 +85,20 @@ impl Action {
         Action::ALL.iter().copied().find(|action| action.as_str() == word)
     }
 
+    /// Those whose rows only tell of something, and come with no change to who may do what.
+    pub(in crate::central) const QUIET: &[Action] = &[
+        Action::SignInFailed,
+        Action::TokenExchange,
+        Action::ViewDashboard,
+        Action::ViewReport,
+        Action::Export,
+        Action::Denied,
+        Action::OperatorAccess,
+        Action::UpdatePreferences,
+        Action::SignDoctor,
+        Action::AuditLost,
+    ];
+
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,19 +1,15 @@
 use std::io::{BufRead, Write};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::super::change::{Topic, lock};
 use super::super::entity::audit_log::{Column, Entity, Model};
 use super::super::{Central, Error};
 use super::chain::hash_of;
 use super::verify::walk;
-use super::{About, Action, Broken, Entry, Head, append};
+use super::{About, Action, Broken, Entry, Head};
 use crate::domain::Actor;
 
 /// What was taken out.
@@ -61,16 +57,13 @@ pub async fn archive<F: Write>(
     mut file: F,
     finish: impl FnOnce(F) -> std::io::Result<()>,
 ) -> Result<Option<Archived>, NotArchived> {
-    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-    let tx = central.db.begin_with_options(options).await?;
-    if !central.is_sqlite() {
-        lock(&tx, Topic::AuditChain).await?;
-    }
-    if let Some(broken) = walk(&tx).await?.broken {
+    let mut writing = central.write().await?;
+    writing.hold_chain().await?;
+    if let Some(broken) = walk(writing.tx()).await?.broken {
         return Err(NotArchived::Broken(broken));
     }
-    let Some(through) = last_before(&tx, before).await? else { return Ok(None) };
-    let archived = write(&tx, through, &mut file).await?;
+    let Some(through) = last_before(writing.tx(), before).await? else { return Ok(None) };
+    let archived = write(writing.tx(), through, &mut file).await?;
     finish(file)?;
     let about = About::target(format!("through row {}", archived.last.id))
         .with("through", archived.last.id)
@@ -79,9 +72,9 @@ pub async fn archive<F: Write>(
         .with("file", name)
         .with("sha256", archived.sha256.as_str());
     // first the checkpoint, so that it hangs on the chain as it is; then the rows
-    append(&tx, &[Entry::new(actor, central.clock().now(), Action::ArchiveAudit, about)]).await?;
-    take_out(&tx, through, central.is_sqlite()).await?;
-    tx.commit().await?;
+    writing.add(&[Entry::new(actor, central.clock().now(), Action::ArchiveAudit, about)]).await?;
+    take_out(writing.tx(), through, central.is_sqlite()).await?;
+    writing.commit().await?;
     Ok(Some(archived))
 }
 

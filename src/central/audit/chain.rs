@@ -1,5 +1,5 @@
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, Statement};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -10,28 +10,74 @@ use super::Entry;
 /// What the first row is chained to.
 pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Writes the entries behind the last row. The caller holds the chain's lock and commits at once.
-pub(in crate::central) async fn append(tx: &impl ConnectionTrait, entries: &[Entry]) -> Result<(), Error> {
-    let last = Entity::find().select_only().column(Column::Id).column(Column::Hash).order_by_desc(Column::Id);
-    let last: Option<(i64, String)> = last.into_tuple().one(tx).await?;
-    let (mut id, mut hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
-    let mut rows = Vec::with_capacity(entries.len());
-    for entry in entries {
-        id += 1;
-        let row = chained(entry, id, std::mem::take(&mut hash));
-        hash = row.hash.clone();
-        rows.push(row);
+/// A row that the next one is chained to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::central) struct End {
+    id: i64,
+    hash: String,
+}
+
+/// Writes the entries behind the last row, and tells which is the last then. `known` is the last as far as the caller knows:
+/// where it still is, nobody needs to ask. The caller holds the chain's lock and commits at once.
+pub(in crate::central) async fn append(tx: &impl ConnectionTrait, entries: &[Entry], known: Option<End>) -> Result<End, Error> {
+    let (mut end, mut rest) = (None, entries);
+    if let (Some(known), Some((first, others))) = (&known, entries.split_first())
+        && let Some(added) = add_behind(tx, known, first).await?
+    {
+        (end, rest) = (Some(added), others);
     }
+    let mut end = match end {
+        Some(end) => end,
+        None => last(tx).await?,
+    };
+    let rows: Vec<Model> = rest.iter().map(|entry| chained(entry, &mut end)).collect();
     // 14 values a row; both databases take far more than 1,400 in one statement
     for rows in rows.chunks(100) {
         Entity::insert_many(rows.iter().map(|row| active(row.clone()))).exec_without_returning(tx).await?;
     }
-    Ok(())
+    Ok(end)
 }
 
-fn chained(entry: &Entry, id: i64, prev_hash: String) -> Model {
+async fn last(tx: &impl ConnectionTrait) -> Result<End, Error> {
+    let last = Entity::find().select_only().column(Column::Id).column(Column::Hash).order_by_desc(Column::Id);
+    let (id, hash) = last.into_tuple().one(tx).await?.unwrap_or_else(|| (0, GENESIS.to_owned()));
+    Ok(End { id, hash })
+}
+
+/// Adds one row if `end` is the last still: another process may have written since, or an older database been put in place.
+async fn add_behind(tx: &impl ConnectionTrait, end: &End, entry: &Entry) -> Result<Option<End>, Error> {
+    let mut added = end.clone();
+    let row = chained(entry, &mut added);
+    let values = [
+        row.id.into(),
+        row.at.into(),
+        row.action.into(),
+        row.actor_kind.into(),
+        row.actor_id.into(),
+        row.actor.into(),
+        row.tenant_id.into(),
+        row.target.into(),
+        row.detail.into(),
+        row.address.into(),
+        row.correlation_id.into(),
+        row.canonical.into(),
+        row.prev_hash.into(),
+        row.hash.into(),
+        end.id.into(),
+    ];
+    let done = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), ADD_BEHIND, values)).await?;
+    Ok((done.rows_affected() == 1).then_some(added))
+}
+
+const ADD_BEHIND: &str = "INSERT INTO audit_logs (id, at, action, actor_kind, actor_id, actor, tenant_id, target, detail, address, \
+     correlation_id, canonical, prev_hash, hash) \
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 \
+     WHERE EXISTS (SELECT 1 FROM audit_logs WHERE id = $15 AND hash = $13) AND NOT EXISTS (SELECT 1 FROM audit_logs WHERE id > $15)";
+
+/// The entry as the row behind `end`, which it then is itself.
+fn chained(entry: &Entry, end: &mut End) -> Model {
     let mut row = Model {
-        id,
+        id: end.id + 1,
         at: entry.at,
         action: entry.action.as_str().to_owned(),
         actor_kind: entry.actor_kind.to_owned(),
@@ -43,11 +89,12 @@ fn chained(entry: &Entry, id: i64, prev_hash: String) -> Model {
         address: entry.address.clone(),
         correlation_id: entry.correlation.clone(),
         canonical: String::new(),
-        prev_hash,
+        prev_hash: std::mem::take(&mut end.hash),
         hash: String::new(),
     };
     row.canonical = canonical(&row);
     row.hash = hash_of(&row.prev_hash, &row.canonical);
+    (end.id, end.hash) = (row.id, row.hash.clone());
     row
 }
 

@@ -17,4 +17,4 @@ pub use read::{Row, Search, list};
 pub use verify::{Broken, Head, Verdict, hash_at, verify};
 pub use watch::{ChainWatch, Look};
 
-pub(super) use chain::append;
+pub(super) use chain::{End, append};

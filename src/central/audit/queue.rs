@@ -3,12 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use serde_json::Value;
 
-use super::super::change::{Topic, lock};
 use super::super::{Central, Error};
-use super::{About, Action, Entry, append};
+use super::{About, Action, Entry};
 use crate::domain::Actor;
 
 /// How many rows may wait to be written.
@@ -139,15 +137,9 @@ impl Shared {
     }
 
     async fn append(&self, rows: &[Entry]) -> Result<(), Error> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let _turn = self.central.turn().await;
-        let tx = self.central.db.begin_with_options(options).await?;
-        if !self.central.is_sqlite() {
-            lock(&tx, Topic::AuditChain).await?;
-        }
-        append(&tx, rows).await?;
-        Ok(tx.commit().await?)
+        let mut writing = self.central.write().await?;
+        writing.add(rows).await?;
+        writing.commit().await
     }
 }
 

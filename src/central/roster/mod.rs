@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 use super::entity::user::{Column, Entity};
-use super::{Change, Error, Source, sessions};
+use super::{Change, Error, Source, Table, sessions};
 use crate::domain::{Email, Role, UserId};
 
 pub use list::{Only, Search, Sort, find, list};
@@ -57,14 +57,15 @@ pub struct Edit {
     pub active: bool,
 }
 
-/// Keeps a user's row from being changed by anybody else until the change ends, and tells when it was last changed.
+/// An account as it stands, which nobody else changes until the change ends.
 ///
 /// # Errors
 /// `NotFound` when there is no such user.
-pub async fn hold(change: &Change, id: UserId) -> Result<DateTime<Utc>, Error> {
-    // SQLite knows no row locks, and needs none: BEGIN IMMEDIATE has made this the only writer
-    let row = Entity::find_by_id(id.0).lock_exclusive().one(change.on()).await?;
-    row.map(|row| row.updated_at).ok_or_else(|| Error::NotFound(format!("user {id}")))
+pub async fn hold(change: &Change, id: UserId) -> Result<Account, Error> {
+    if change.has_rivals() {
+        Entity::find_by_id(id.0).lock_exclusive().one(change.on()).await?;
+    }
+    find(change, id).await?.ok_or_else(|| Error::NotFound(format!("user {id}")))
 }
 
 /// Brings an account to what `edit` says. Who may no longer sign in has no session left.
@@ -72,7 +73,7 @@ pub async fn hold(change: &Change, id: UserId) -> Result<DateTime<Utc>, Error> {
 /// # Errors
 /// `NotFound` when there is no such user; `Conflict` on `email` when the address is taken.
 pub async fn update(change: &Change, id: UserId, edit: &Edit) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users]);
     let done = Entity::update_many()
         .col_expr(Column::Email, Expr::value(edit.email.as_str()))
         .col_expr(Column::FullName, Expr::value(edit.name.clone()))
@@ -97,7 +98,7 @@ pub async fn update(change: &Change, id: UserId, edit: &Edit) -> Result<(), Erro
 /// # Errors
 /// `NotFound` when there is no such user.
 pub async fn remove(change: &Change, id: UserId) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Users, Table::Sessions, Table::Members]);
     let done = Entity::delete_by_id(id.0).exec(change.on()).await?;
     if done.rows_affected == 0 { Err(Error::NotFound(format!("user {id}"))) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::super::{Error, Page, Source};
@@ -62,17 +62,24 @@ pub async fn cards(
         Whose::Everybodys => (Uuid::nil(), "LEFT JOIN", None),
         Whose::Only(user, tenant) => (user.0, "LEFT JOIN", Some(tenant.0)),
     };
-    let body = format!(
-        "FROM tenants t {join} user_tenants m ON m.tenant_id = t.id AND m.user_id = $1 \
-         WHERE t.status = 'active' AND (lower(t.name) LIKE $2 ESCAPE '\\' OR t.slug LIKE $2 ESCAPE '\\') \
-         AND t.id = coalesce($3, t.id)"
-    );
-    let like = like(search.unwrap_or_default());
-    let count = statement(from, &format!("SELECT count(*) AS total {body}"), [user.into(), like.as_str().into(), only.into()]);
+    let (mut conditions, mut values) = (String::from("t.status = 'active'"), vec![Value::from(user)]);
+    if let Some(search) = search.filter(|search| !search.trim().is_empty()) {
+        values.push(like(search).into());
+        let n = values.len();
+        conditions += &format!(" AND (lower(t.name) LIKE ${n} ESCAPE '\\' OR t.slug LIKE ${n} ESCAPE '\\')");
+    }
+    if let Some(tenant) = only {
+        values.push(tenant.into());
+        conditions += &format!(" AND t.id = ${}", values.len());
+    }
+    let body = format!("FROM tenants t {join} user_tenants m ON m.tenant_id = t.id AND m.user_id = $1 WHERE {conditions}");
+    let count = statement(from, &format!("SELECT count(*) AS total {body}"), values.clone());
     let total = Count::find_by_statement(count).one(from.on()).await?.map_or(0, |count| count.total);
-    let offset = i64::from(number - 1) * i64::from(size);
-    let sql = format!("SELECT t.id, t.slug, t.name, t.config, m.role {body} ORDER BY lower(t.name), t.slug LIMIT $4 OFFSET $5");
-    let values = [user.into(), like.as_str().into(), only.into(), i64::from(size).into(), offset.into()];
+    let (limit, offset) = (values.len() + 1, values.len() + 2);
+    let sql = format!(
+        "SELECT t.id, t.slug, t.name, t.config, m.role {body} ORDER BY lower(t.name), t.slug LIMIT ${limit} OFFSET ${offset}"
+    );
+    values.extend([i64::from(size).into(), (i64::from(number - 1) * i64::from(size)).into()]);
     let rows = CardRow::find_by_statement(statement(from, &sql, values)).all(from.on()).await?;
     let items = rows.into_iter().map(|row| card(row, whose)).collect::<Result<_, Error>>()?;
     Ok(Page { items, number, size, total: u64::try_from(total).unwrap_or(0) })

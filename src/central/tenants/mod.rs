@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::tenant::{ActiveModel, Column, Entity, Model};
-use super::{Change, Error, LIMIT, Source};
+use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::{Role, Rollout, Slug, TenantId, UserId};
 
 pub(in crate::central) use cards::like;
@@ -260,7 +260,7 @@ pub async fn create(change: &Change, tenant: &Tenant) -> Result<(), Error> {
         created_at: Set(change.at()),
         updated_at: Set(change.at()),
     };
-    change.alters_access();
+    change.alters(&[Table::Tenants]);
     Entity::insert(row).exec_without_returning(change.on()).await.map_err(Error::taken("slug"))?;
     Ok(())
 }
@@ -270,7 +270,7 @@ pub async fn create(change: &Change, tenant: &Tenant) -> Result<(), Error> {
 /// # Errors
 /// `NotFound` when there is no such tenant.
 pub async fn update(change: &Change, tenant: &Tenant) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Tenants]);
     let done = Entity::update_many()
         .col_expr(Column::Name, Expr::value(tenant.name.as_str()))
         .col_expr(Column::Status, Expr::value(tenant.status.as_str()))
@@ -288,7 +288,7 @@ pub async fn update(change: &Change, tenant: &Tenant) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn delete(change: &Change, id: TenantId) -> Result<(), Error> {
-    change.alters_access();
+    change.alters(&[Table::Tenants, Table::Sessions, Table::Members, Table::Datastores, Table::Devices]);
     Entity::delete_by_id(id.0).exec(change.on()).await?;
     Ok(())
 }

@@ -25,7 +25,7 @@ use self::provider::{Made, Provider, Signer};
 use super::{SealFault, Sealer};
 use crate::central::audit::{About, Action};
 use crate::central::signing_keys::{self, SigningKey, State};
-use crate::central::{Central, Change, Error, Topic};
+use crate::central::{Central, Change, Error, Table, Topic};
 use crate::domain::Actor;
 use crate::settings::KeyProvider;
 
@@ -293,7 +293,7 @@ impl Keys {
     }
 
     fn is_fresh(&self, ring: &Ring) -> bool {
-        ring.epoch == self.central.epoch() && self.central.clock().now() - ring.at < FRESH
+        ring.epoch == self.central.epoch(&[Table::Keys]) && self.central.clock().now() - ring.at < FRESH
     }
 
     /// The keys as they are now, for a token that names one we do not know; within a second only one caller looks.
@@ -311,7 +311,7 @@ impl Keys {
     }
 
     async fn load(&self) -> Result<Arc<Ring>, Error> {
-        let (at, epoch) = (self.central.clock().now(), self.central.epoch());
+        let (at, epoch) = (self.central.clock().now(), self.central.epoch(&[Table::Keys]));
         let before = self.ring.load_full();
         let rows = signing_keys::published(&self.central, at - ECHO).await?;
         let keys = rows.into_iter().map(|row| {

@@ -140,14 +140,14 @@ impl Users {
         change: Body<UserChange>,
     ) -> Result<Json<UserBody>> {
         let (id, change) = (UserId(read(&id)?), change.0);
-        let now = people::find(&parts.central, id).await?.ok_or(NO_USER)?;
-        let edit = Edit {
-            email: change.email.as_deref().map(address).transpose()?.unwrap_or(now.email),
-            name: change.full_name.as_deref().map_or(now.name, written),
+        let email = change.email.as_deref().map(address).transpose()?;
+        let edit = |now: &Account| Edit {
+            email: email.unwrap_or_else(|| now.email.clone()),
+            name: change.full_name.as_deref().map_or_else(|| now.name.clone(), written),
             operator: change.is_admin.unwrap_or(now.operator),
             active: change.is_active.unwrap_or(now.active),
         };
-        let account = people::update(&parts.central, operator.0.actor(), id, &edit, change.updated_at).await;
+        let account = people::change(&parts.central, operator.0.actor(), id, change.updated_at, edit).await;
         Ok(Json(told(&parts, account.map_err(not_changed)?).await?))
     }
 
@@ -181,10 +181,10 @@ impl Users {
         access: Body<TenantAccess>,
     ) -> Result<Json<UserBody>> {
         let id = read(&id)?;
-        let tenant = parts.tenancy.slug_of(&operator.0, &access.0.tenant_id).await?;
+        let tenant = parts.tenancy.named(&operator.0, &access.0.tenant_id).await?;
         let tenant = tenant.ok_or_else(|| fault("tenant_id", "there is no such tenant"))?;
         let role = access.0.role.into();
-        members::grant(&parts.tenancy, operator.0.actor(), UserId(id), &tenant, role).await.map_err(missing)?;
+        members::grant(&parts.tenancy, operator.0.actor(), UserId(id), tenant, role).await.map_err(missing)?;
         Ok(Json(found(&parts, id).await?))
     }
 
@@ -202,8 +202,8 @@ impl Users {
         tenant: Path<String>,
     ) -> Result<Gone> {
         let id = read(&id)?;
-        let tenant = parts.tenancy.slug_of(&operator.0, &tenant).await?.ok_or(Error::NotFound("membership"))?;
-        members::withdraw(&parts.tenancy, operator.0.actor(), UserId(id), &tenant).await.map_err(missing)?;
+        let tenant = parts.tenancy.named(&operator.0, &tenant).await?.ok_or(Error::NotFound("membership"))?;
+        members::withdraw(&parts.tenancy, operator.0.actor(), UserId(id), tenant).await.map_err(missing)?;
         Ok(Gone::Gone)
     }
 }

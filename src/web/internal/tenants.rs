@@ -489,8 +489,7 @@ impl Tenants {
         /// Its id or slug.
         id: Path<String>,
     ) -> Result<Gone> {
-        let record = limits::in_time(parts.tenancy.record(&id)).await?;
-        limits::in_time(parts.tenancy.forget(who.0.actor(), &record.tenant.slug)).await?;
+        limits::in_time(parts.tenancy.forget(who.0.actor(), &id)).await?;
         Ok(Gone::Gone)
     }
 

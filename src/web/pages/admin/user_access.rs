@@ -17,7 +17,7 @@ use crate::identity::{Cost, Policy};
 use crate::tenancy::{Operator, members};
 use crate::web::form::{fault, parsed};
 use crate::web::guards::Sent;
-use crate::web::{Parts, around};
+use crate::web::{Parts, around, limits};
 
 async fn refused(
     parts: &Parts,
@@ -93,9 +93,10 @@ pub async fn set_tenant(
         return refused(parts, request, &operator, &account, &access.tenant, faults).await;
     };
     let (tenancy, actor) = (&parts.tenancy, operator.actor());
-    let done = match takes {
-        true => members::withdraw(tenancy, actor, account.id, &slug).await,
-        false => members::grant(tenancy, actor, account.id, &slug, role).await,
+    let done = match limits::in_time(tenancy.named(&operator, slug.as_str())).await? {
+        Some(tenant) if takes => members::withdraw(tenancy, actor, account.id, tenant).await,
+        Some(tenant) => members::grant(tenancy, actor, account.id, tenant, role).await,
+        None => Err(central::Error::NotFound(format!("tenant {slug}"))),
     };
     match done {
         Ok(()) => Ok(back(&account, "tenants")),

@@ -8,7 +8,6 @@ use poem::{Request, Response, handler};
 use serde::Deserialize;
 
 use super::{Chrome, Desk, again, at, framed};
-use crate::central;
 use crate::domain::{Email, Role, Slug};
 use crate::error::{Error, FieldFault, Result};
 use crate::identity::accounts::{self, AccountError, NewAccount};
@@ -130,10 +129,12 @@ pub async fn submit(
 /// Makes the account and gives it its tenant: its own page, or what is wrong.
 async fn make(parts: &Parts, operator: &Operator, wanted: Wanted) -> Result<std::result::Result<String, FieldFault>> {
     let (central, actor) = (&parts.central, operator.actor());
-    if let Some((slug, _)) = &wanted.access
-        && limits::in_time(central::tenants::find(central, slug)).await?.is_none()
-    {
-        return Ok(Err(fault("tenant", format!("there is no tenant “{slug}”"))));
+    let mut access = None;
+    if let Some((slug, role)) = &wanted.access {
+        match limits::in_time(parts.tenancy.named(operator, slug.as_str())).await? {
+            Some(tenant) => access = Some((tenant, *role)),
+            None => return Ok(Err(fault("tenant", format!("there is no tenant “{slug}”")))),
+        }
     }
     if wanted.password.is_some() && !parts.settings.local_accounts {
         return Ok(Err(fault("password", "nobody signs in with a password here")));
@@ -151,8 +152,8 @@ async fn make(parts: &Parts, operator: &Operator, wanted: Wanted) -> Result<std:
         Err(error @ AccountError::Taken) => return Ok(Err(fault("email", error.to_string()))),
         Err(error) => return Err(Error::unavailable(error)),
     };
-    if let Some((slug, role)) = wanted.access {
-        limits::in_time(members::grant(&parts.tenancy, actor, user.id, &slug, role)).await?;
+    if let Some((tenant, role)) = access {
+        limits::in_time(members::grant(&parts.tenancy, actor, user.id, tenant, role)).await?;
     }
     Ok(Ok(format!("/admin/users/{}?done=made", user.id)))
 }
