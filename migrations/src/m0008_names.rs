@@ -9,9 +9,11 @@ impl MigrationName for Step {
     }
 }
 
-// The order tenants are listed in. And the count of changes to who may do what goes: the end of the audit says as much.
+// The order tenants are listed in; and what is looked for when somebody or a tenant goes. And the count of changes to who may do what goes: the end of the audit says as much.
 const STEPS: &str = "
 CREATE INDEX tenants_name ON tenants (lower(name), slug);
+CREATE INDEX preferences_user ON preferences (user_id);
+CREATE INDEX app_frames_tenant ON app_frames (tenant_id);
 DELETE FROM central_meta WHERE key = 'generation';
 ";
 

@@ -101,6 +101,8 @@ pub struct Ask<'a> {
     pub place: &'a Place,
     /// The tenant's token, where one is injected.
     pub token: Option<String>,
+    /// Where the tenant's files lie, where its token is injected.
+    pub storage: Option<(String, String)>,
     /// The host the browser named.
     pub host: &'a str,
     /// Whether the browser came over https.
@@ -148,6 +150,7 @@ impl Ask<'_> {
             prefix,
             correlation: self.correlation,
             token: self.token.as_deref(),
+            storage: self.storage.clone(),
             cookies: cookies::to_app(from, self.app, self.frame.tenant),
         }
     }

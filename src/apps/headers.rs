@@ -80,6 +80,10 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Where a tenant's files lie: what pipelines made for it.
+const STORAGE_PROCESSED: HeaderName = HeaderName::from_static("x-tenant-storage-processed");
+/// And what it sent in.
+const STORAGE_UPLOADS: HeaderName = HeaderName::from_static("x-tenant-storage-uploads");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Who asks, as the app is told.
@@ -97,6 +101,8 @@ pub struct Told<'a> {
     pub correlation: CorrelationId,
     /// The tenant's token, where one is injected.
     pub token: Option<&'a str>,
+    /// Where the tenant's files lie: what pipelines made for it, and what it sent in.
+    pub storage: Option<(String, String)>,
     /// The app's own cookies, as they were set.
     pub cookies: Option<String>,
 }
@@ -131,6 +137,10 @@ pub fn to_app(from: &HeaderMap, told: &Told<'_>, upgrade: bool) -> HeaderMap {
     say(REQUEST_ID, &told.correlation.to_string());
     if let Some(address) = told.address {
         say(FORWARDED_FOR, &address.to_string());
+    }
+    if let Some((processed, uploads)) = &told.storage {
+        say(STORAGE_PROCESSED, processed);
+        say(STORAGE_UPLOADS, uploads);
     }
     if let Some(cookies) = &told.cookies {
         say(header::COOKIE, cookies);
@@ -207,6 +217,7 @@ mod tests {
             prefix: "/dash/ltv",
             correlation,
             token,
+            storage: token.map(|_| ("/processed/one/".to_owned(), "/uploads/one/".to_owned())),
             cookies: None,
         }
     }
@@ -217,6 +228,7 @@ mod tests {
             ("authorization", "Bearer forged"),
             ("cookie", "loggia=secret"),
             ("x-tenant-id", "other"),
+            ("x-tenant-storage-uploads", "/uploads/other/"),
             ("x-user", "root"),
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-host", "evil.example"),
@@ -258,8 +270,11 @@ mod tests {
                 "x-forwarded-prefix",
                 "x-forwarded-proto",
                 "x-request-id",
+                "x-tenant-storage-processed",
+                "x-tenant-storage-uploads",
             ]
         );
+        assert_eq!(sent["x-tenant-storage-uploads"], "/uploads/one/");
         assert_eq!(sent["authorization"], "Bearer T");
         assert_eq!(sent["x-forwarded-for"], "203.0.113.9");
         assert_eq!(sent["x-forwarded-host"], "loggia.example");

@@ -217,6 +217,7 @@ impl Preflight<'_> {
             prefix: &prefix,
             correlation: CorrelationId::new(),
             token,
+            storage: None,
             cookies: None,
         };
         let mut sent = headers::to_app(&HeaderMap::new(), &told, false);

@@ -50,17 +50,18 @@ impl Tenancy {
     /// # Errors
     /// `NotFound` when there is no such tenant.
     pub async fn delete(&self, actor: &Actor, slug: &Slug) -> Result<(), Error> {
-        let change = Change::open(self.central(), actor).await?;
-        let tenant = load(&change, slug).await?;
-        self.bury(change, &tenant).await
+        let known = self.bury(actor, slug.as_str()).await?;
+        known.ok_or_else(|| Error::NotFound(format!("tenant {slug}")))
     }
 
-    pub(super) async fn bury(&self, change: Change, tenant: &Tenant) -> Result<(), Error> {
-        tenants::delete(&change, tenant.id).await?;
-        meta::set(&change, &tombstone(&tenant.slug), &change.at().to_rfc3339()).await?;
-        change.commit(Action::DeleteTenant, About::target(&tenant.slug).in_tenant(tenant.id)).await?;
-        self.0.stores.retain(|(owner, _)| *owner != tenant.id);
-        Ok(())
+    /// Forgets the tenant of this slug or id; none when there is none.
+    pub(super) async fn bury(&self, actor: &Actor, name: &str) -> Result<Option<()>, Error> {
+        let change = Change::open(self.central(), actor).await?;
+        let Some((id, slug)) = tenants::delete_named(&change, name).await? else { return Ok(None) };
+        meta::set(&change, &tombstone(&slug), &change.at().to_rfc3339()).await?;
+        change.commit(Action::DeleteTenant, About::target(&slug).in_tenant(id)).await?;
+        self.0.stores.retain(|(owner, _)| *owner != id);
+        Ok(Some(()))
     }
 }
 

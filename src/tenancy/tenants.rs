@@ -151,9 +151,7 @@ impl Tenancy {
     /// # Errors
     /// [`Refused::NotFound`], or the central database's.
     pub async fn forget(&self, actor: &Actor, name: &str) -> Result<(), Refused> {
-        let change = Change::open(self.central(), actor).await?;
-        let record = tenants::record(&change, name).await?.ok_or(Refused::NotFound("tenant"))?;
-        Ok(self.bury(change, &record.tenant).await?)
+        self.bury(actor, name).await?.ok_or(Refused::NotFound("tenant"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Forms: their fields as they are drawn, what was sent kept in them, each fault at its field.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use crate::error::FieldFault;
@@ -124,9 +126,19 @@ impl Field {
             Entry::Choice(choices) => {
                 choices.iter().find(|(known, _)| known == value).map_or_else(|| value.to_owned(), |(_, words)| words.clone())
             }
+            Entry::Checks(choices) => {
+                let named = |key| choices.iter().find(|(known, _)| known == key).map_or(key, |(_, words)| words.as_str());
+                value.split(',').map(named).collect::<Vec<_>>().join(", ")
+            }
             _ => value.to_owned(),
         };
-        let theirs = theirs.filter(|theirs| *theirs != self.value).map(words);
+        let set = |value: &str| value.split(',').map(str::to_owned).collect::<BTreeSet<_>>();
+        let same = |theirs: &str| match &self.entry {
+            // in whatever order they were ticked
+            Entry::Checks(_) => set(theirs) == set(&self.value),
+            _ => theirs == self.value,
+        };
+        let theirs = theirs.filter(|theirs| !same(theirs)).map(words);
         Field { theirs, ..self }
     }
 
@@ -199,6 +211,11 @@ mod tests {
         let shown = |theirs| Field::check("active", "May sign in", true).beside(Some(theirs)).theirs;
         assert_eq!(shown("1"), None);
         assert_eq!(shown("").as_deref(), Some("no"));
+        let choices = [("a", "Alpha"), ("b", "Beta"), ("c", "Gamma")].map(|(key, words)| (key.to_owned(), words.to_owned()));
+        let shown = |theirs| Field::checks("all", "All", choices.to_vec(), "a,b").beside(Some(theirs)).theirs;
+        assert_eq!(shown("b,a"), None, "in whatever order");
+        assert_eq!(shown("c,a").as_deref(), Some("Gamma, Alpha"));
+        assert_eq!(shown("").as_deref(), Some("nothing"));
     }
 
     #[test]

@@ -338,6 +338,7 @@ async fn send(
         frame,
         target,
         place: &place,
+        storage: token.as_ref().map(|_| scope.storage()),
         token,
         host: &host,
         https: parts.settings.is_https(),

@@ -2,8 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use loggia::central::migrate;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::world::console::{Console, Said};
 use crate::world::people::Stage;
@@ -167,4 +173,58 @@ fn the_identity_provider_is_asked_who_it_is_and_what_time_it_has() {
     // no command runs with an issuer that anybody on the way could be
     let said = look("http://login.example", "http://127.0.0.1:1");
     assert!(said.code == Some(1) && said.err.contains("is not https"), "{said:?}");
+}
+
+/// An identity provider behind TLS, whose certificate an authority of its own has signed: its address, and the authority.
+fn private_provider(folder: &std::path::Path) -> (String, String) {
+    let mut params = CertificateParams::new(Vec::new()).expect("an authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let (ca_key, key) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+    let ca = params.self_signed(&ca_key).expect("an authority");
+    let server = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let certificate = server.signed_by(&key, &ca, &ca_key).expect("a certificate");
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key);
+    let acceptor = TlsAcceptor::from(Arc::new(config.expect("a server")));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let issuer = format!("https://{}", listener.local_addr().expect("an address"));
+    let body = format!("{{\"issuer\":\"{issuer}\",\"code_challenge_methods_supported\":[\"S256\"]}}");
+    std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+            listener.set_nonblocking(true).expect("a listener");
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            while let Ok((stream, _)) = listener.accept().await {
+                // who does not trust it hangs up
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let now = loggia::domain::Clock::system().now().to_rfc2822().replace("+0000", "GMT");
+                let _ = stream.write_all(document(&body, &now).as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+    });
+    let file = folder.join("authority.pem");
+    std::fs::write(&file, ca.pem()).expect("a file");
+    (issuer, file.to_str().expect("a path").to_owned())
+}
+
+#[test]
+fn the_identity_provider_may_have_an_authority_of_its_own() {
+    let console = Console::with_tenant();
+    console.well(&["migrate"]);
+    let (issuer, authority) = private_provider(console.path());
+    let look = |authority: &str| {
+        let more = if authority.is_empty() { None } else { Some(("LOGGIA_OIDC__CA", authority)) };
+        let settings = [("LOGGIA_OIDC__ISSUER", issuer.as_str()), ("LOGGIA_OIDC__CLIENT_ID", "loggia")];
+        let public = ("LOGGIA_PUBLIC_URL", "http://127.0.0.1:1");
+        doctor(&console, &[], &settings.into_iter().chain([public]).chain(more).collect::<Vec<_>>())
+    };
+    let said = look(&authority);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains(&format!("the identity provider {issuer} answers")), "{said:?}");
+    let said = look("");
+    assert!(said.code == Some(1) && said.out.contains("certificate is not trusted"), "{said:?}");
+    let said = look("/nowhere/authority.pem");
+    assert!(said.code == Some(1) && said.out.contains("oidc.ca: /nowhere/authority.pem"), "{said:?}");
+    each_has_its_fix(&said);
 }

@@ -129,6 +129,7 @@ async fn another_server_is_told_for_whom_by_a_token_that_is_good_there_alone() {
         let heads = heard.lock().unwrap().clone();
         let head = heads.iter().find(|head| head.starts_with("GET /who") && token(head).is_some()).unwrap();
         let brought = token(head).unwrap();
+        assert!(head.contains("x-tenant-storage-processed: /processed/") && head.contains("x-tenant-storage-uploads: /uploads/"));
         assert!(!head.lines().next().unwrap().contains(&brought) && !shown.contains(&brought), "in a header and nowhere else");
         let says = verified(&world.url(""), &brought, &format!("endpoint:{host}")).await.unwrap();
         assert_eq!((&says["tenant"], &says["role"]), (&json!(tenant), &json!(role)));

@@ -37,15 +37,15 @@ fn schemathesis() -> PathBuf {
     path
 }
 
-/// Asks as the headers say; every fault it finds fails, and so do credentials that are not taken (see schemathesis.toml).
-/// `known`: more of what the stage has, in the words of that file; `more`: arguments beside the usual.
-async fn asked(
-    document: String,
-    headers: Vec<String>,
-    without: &'static [&'static str],
-    known: &str,
-    more: &'static [&'static str],
-) {
+/// Which operations are asked, by their ids.
+enum Which {
+    AllBut(&'static [&'static str]),
+    Only(&'static [&'static str]),
+}
+
+/// Asks as the headers say, and tells whether nothing was found and what was; credentials that are not taken are a fault as well
+/// (see schemathesis.toml). `known`: more of what the stage has, in the words of that file; `more`: arguments beside the usual.
+async fn held(document: String, headers: Vec<String>, which: Which, known: &str, more: &[&str]) -> (bool, String) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside");
     let rules = std::fs::read_to_string(format!("{folder}/schemathesis.toml")).expect("the rules");
     let config = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
@@ -57,13 +57,23 @@ async fn asked(
     for header in &headers {
         command.args(["-H", header]);
     }
-    for operation in without {
-        command.args(["--exclude-operation-id", operation]);
+    let (word, operations) = match which {
+        Which::AllBut(operations) => ("--exclude-operation-id", operations),
+        Which::Only(operations) => ("--include-operation-id", operations),
+    };
+    for operation in operations {
+        command.args([word, operation]);
     }
     let done = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends").expect("it runs");
-    let told = String::from_utf8_lossy(&done.stdout);
+    let told = format!("{}\n{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     println!("{told}");
-    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+    (done.status.success(), told)
+}
+
+/// The same, where nothing may be found.
+async fn asked(document: String, headers: Vec<String>, which: Which, known: &str, more: &[&str]) {
+    let (good, told) = held(document, headers, which, known, more).await;
+    assert!(good, "{told}");
 }
 
 async fn open() -> World {
@@ -107,6 +117,9 @@ async fn of_the_stage(world: &World, operator: &Person) -> String {
     .concat()
 }
 
+/// Where refusals alone are no sign that the credentials were not taken.
+const OFF: &[&str] = &["--warnings", "off"];
+
 /// The panels, which the public API alone has under this name.
 const PANELS: &str = "[[operations]]\ninclude-operation-id = [\"panel_data\"]\nparameters = { \"path.id\" = { dictionary = \"panels\", probability = 0.9 } }\n";
 
@@ -116,7 +129,7 @@ async fn the_public_api_keeps_to_its_document_for_a_token() {
     let world = open().await;
     let viewer = world.person("viewer@beta.example").await;
     let bearer = format!("Authorization: Bearer {}", token(&world, &viewer, "beta-works").await);
-    asked(world.url("/openapi.json"), vec![bearer], BEYOND_A_TOKEN, PANELS, &[]).await;
+    asked(world.url("/openapi.json"), vec![bearer], Which::AllBut(BEYOND_A_TOKEN), PANELS, &[]).await;
     world.close().await;
 }
 
@@ -132,7 +145,7 @@ async fn the_public_api_keeps_to_its_document_for_an_operators_session() {
     let known = of_the_stage(&world, &operator).await + PANELS;
     // By chance an operation may meet nothing but refusals: what an operator did before it decides. That the credentials were
     // taken throughout is asked for afterwards instead.
-    asked(world.url("/openapi.json"), headers, &["logout", "login"], &known, &["--warnings", "off"]).await;
+    asked(world.url("/openapi.json"), headers, Which::AllBut(&["logout", "login"]), &known, OFF).await;
     let file = "/api/v1/reports/cpu/export?format=json&dashboard=default";
     let select = world.ask(&operator, Method::POST, "/api/v1/tenants/beta-works/select");
     assert_eq!(select.send().await.expect("an answer").status(), 200);
@@ -148,6 +161,51 @@ async fn the_internal_api_keeps_to_its_document_for_a_machine() {
     let bearer = format!("Authorization: Bearer {}", machine_token(&world, "admin").await);
     let document = format!("http://{}/openapi.json", world.server.internal);
     // A key given up as compromised takes this very token with it; asking for one takes no token.
-    asked(document, vec![bearer], &["rotate_secret", "get_token"], "", &[]).await;
+    asked(document, vec![bearer], Which::AllBut(&["rotate_secret", "get_token"]), "", &[]).await;
+    world.close().await;
+}
+
+/// A document as a file: who brings nothing, or nothing good, is not given it.
+async fn kept(answer: reqwest::Response) -> tempfile::NamedTempFile {
+    assert_eq!(answer.status(), 200);
+    let file = tempfile::NamedTempFile::with_suffix(".json").expect("a file");
+    std::fs::write(file.path(), answer.text().await.expect("a document")).expect("written");
+    file
+}
+
+/// What begins or ends what is asked by, each for itself: after the first that succeeds the others may all be refused.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Schemathesis: make test-outside"]
+async fn signing_in_and_out_and_giving_up_keys_keep_to_their_documents() {
+    let world = open().await;
+    let viewer = world.person("viewer@beta.example").await;
+    let document = kept(world.get(&viewer, "/openapi.json").await).await;
+    let (file, base) = (document.path().display().to_string(), world.url("/"));
+    let more = ["--url", &base, OFF[0], OFF[1]];
+    asked(file.clone(), vec!["Sec-Fetch-Site: same-origin".to_owned()], Which::Only(&["login"]), "", &more).await;
+    let session = vec![format!("Cookie: {}", viewer.cookie()), "Sec-Fetch-Site: same-origin".to_owned()];
+    asked(file, session, Which::Only(&["logout"]), "", &more).await;
+    assert_eq!(world.get(&viewer, "/api/v1/auth/me").await.status(), 401, "it was signed out");
+
+    let bearer = format!("Bearer {}", machine_token(&world, "admin").await);
+    let base = format!("http://{}", world.server.internal);
+    let asking = reqwest::Client::new().get(format!("{base}/openapi.json")).header("authorization", &bearer);
+    let document = kept(asking.send().await.expect("an answer")).await;
+    let (file, more) = (document.path().display().to_string(), ["--url", &base, OFF[0], OFF[1]]);
+    asked(file.clone(), Vec::new(), Which::Only(&["get_token"]), "", &more).await;
+    asked(file, vec![format!("Authorization: {bearer}")], Which::Only(&["rotate_secret"]), "", &more).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Schemathesis: make test-outside"]
+async fn a_token_that_is_not_taken_is_no_success() {
+    let world = open().await;
+    let viewer = world.person("viewer@beta.example").await;
+    let document = kept(world.get(&viewer, "/openapi.json").await).await;
+    let (file, base) = (document.path().display().to_string(), world.url("/"));
+    let dead = vec!["Authorization: Bearer dead".to_owned()];
+    let (good, told) = held(file, dead, Which::Only(&["me", "list_tenants"]), "", &["--url", &base]).await;
+    assert!(!good && told.to_lowercase().contains("authentication"), "{told}");
     world.close().await;
 }

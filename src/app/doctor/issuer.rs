@@ -21,7 +21,11 @@ pub(super) async fn look(settings: &Settings, clock: &Clock) -> Vec<Finding> {
         Err(fault) => return vec![bad(format!("no other server can be asked: {fault}"), "")],
     };
     let mut findings = match &settings.oidc {
-        Some(oidc) => issuer(&client, oidc, settings.public_url.as_ref(), clock).await,
+        // as it is asked when people sign in: with the authority that the settings name
+        Some(oidc) => match crate::identity::oidc::client(oidc) {
+            Ok(client) => issuer(&client, oidc, settings.public_url.as_ref(), clock).await,
+            Err(fault) => vec![bad(fault, "look at LOGGIA_OIDC__CA: a file with certificates in PEM")],
+        },
         None => Vec::new(),
     };
     if let Some(url) = settings.public_url.as_ref().filter(|url| url.scheme() == "https") {

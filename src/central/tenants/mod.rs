@@ -293,6 +293,27 @@ pub async fn delete(change: &Change, id: TenantId) -> Result<(), Error> {
     Ok(())
 }
 
+#[derive(FromQueryResult)]
+struct Gone {
+    id: Uuid,
+    slug: String,
+}
+
+/// Removes the tenant of this slug or id, as [`delete`] does, and says which it was; none when there is no such tenant.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn delete_named(change: &Change, name: &str) -> Result<Option<(TenantId, Slug)>, Error> {
+    change.alters(&[Table::Tenants, Table::Sessions, Table::Members, Table::Datastores, Table::Devices]);
+    let (column, value): (_, Value) = match records::id(name) {
+        Some(id) => ("id", id.into()),
+        None => ("slug", records::searchable(name).into()),
+    };
+    let sql = format!("DELETE FROM tenants WHERE {column} = $1 RETURNING id, slug");
+    let gone = Gone::find_by_statement(statement(change, &sql, [value])).one(change.on()).await?;
+    gone.map(|gone| Ok((TenantId(gone.id), gone.slug.parse().map_err(Error::Internal)?))).transpose()
+}
+
 fn json(config: &Config) -> Result<serde_json::Value, Error> {
     serde_json::to_value(config).map_err(|cause| Error::Internal(cause.to_string()))
 }

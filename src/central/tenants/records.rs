@@ -32,13 +32,21 @@ impl TryFrom<Model> for Record {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn record(from: &impl Source, name: &str) -> Result<Option<Record>, Error> {
-    let id = if name.len() == 36 { name.parse::<Uuid>().ok() } else { None };
-    let whose = match id {
+    let whose = match id(name) {
         Some(id) => Condition::all().add(Column::Id.eq(id)),
-        // PostgreSQL refuses a NUL in a text.
-        None => Condition::all().add(Column::Slug.eq(name.replace('\0', "?"))),
+        None => Condition::all().add(Column::Slug.eq(searchable(name))),
     };
     Entity::find().filter(whose).one(from.on()).await?.map(Record::try_from).transpose()
+}
+
+/// The id, where the name is one in its usual form.
+pub(super) fn id(name: &str) -> Option<Uuid> {
+    if name.len() == 36 { name.parse().ok() } else { None }
+}
+
+/// PostgreSQL refuses a NUL in a text.
+pub(super) fn searchable(slug: &str) -> String {
+    slug.replace('\0', "?")
 }
 
 /// What a list of tenants is sorted by.

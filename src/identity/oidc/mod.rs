@@ -55,13 +55,21 @@ impl fmt::Debug for Provider {
     }
 }
 
+/// The client that everything is asked of the provider with; it trusts the authority that the settings name as well.
+///
+/// # Errors
+/// The authority's file cannot be read, or the system has no TLS.
+pub fn client(rules: &Oidc) -> Result<Client, String> {
+    wire::client(rules.ca.as_deref())
+}
+
 impl Provider {
     /// Ready to ask; nothing is asked yet, so that a provider that is down keeps nobody from starting.
     ///
     /// # Errors
     /// The file of its certificate's authority cannot be read.
     pub fn new(rules: &Oidc, clock: &Clock) -> Result<Provider, String> {
-        let client = wire::client(rules.ca.as_deref())?;
+        let client = client(rules)?;
         let heard = Cache::builder().max_capacity(100_000).time_to_live(ONCE).build();
         Ok(Provider(Arc::new(Inner {
             rules: rules.clone(),
@@ -84,14 +92,6 @@ impl Provider {
             Some(url) => url.origin().ascii_serialization(),
             None => String::new(),
         }
-    }
-
-    /// Whether it answers, and with what: for those who set it up.
-    ///
-    /// # Errors
-    /// Why not, in words for the operator.
-    pub async fn check(&self) -> Result<(), String> {
-        self.profile().await.map(drop).map_err(|silence| silence.0)
     }
 
     fn rules(&self) -> &Oidc {

@@ -128,7 +128,9 @@ impl Remote {
         let token = if call.token { Some(self.token(scope, &url, &host).await?) } else { None };
         let mut request = self.client(&host)?.get(url).header("accept", accept);
         if let Some(token) = token {
+            let (processed, uploads) = scope.storage();
             request = request.header("authorization", token);
+            request = request.header("x-tenant-storage-processed", processed).header("x-tenant-storage-uploads", uploads);
         }
         // A redirect is an answer like any other that is not 200: it is not followed, so that nothing goes where nobody named.
         let response = request.send().await.map_err(failed)?;

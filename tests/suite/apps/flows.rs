@@ -66,7 +66,9 @@ async fn user_accesses_dashboard_without_jwt() {
         stage.new.take();
         let page = stage.document(&viewer, &frame).await.text().await.unwrap();
         assert!(page.contains("new for nobody"), "the Dash app loads without tenant scoping");
-        assert!(stage.only().header("authorization").is_none());
+        let seen = stage.only();
+        let told = ["authorization", "x-tenant-storage-processed", "x-tenant-storage-uploads"].map(|name| seen.header(name));
+        assert_eq!(told, [None; 3], "nothing says for whom");
         // an app that refuses somebody itself is believed: no token of ours was refused
         assert_eq!(stage.get(&viewer, &frame, "/dash/ltv/status/403").await.status(), 403);
         stage.close().await;

@@ -19,8 +19,11 @@ async fn what_the_app_is_sent_says_who_asks_in_our_words_alone() {
     let frame = stage.frame(&viewer, BOARD).await;
     let request =
         stage.world.ask(&viewer, Method::GET, "/dash/ltv/a%20b/c%C3%A9?x=1%2B1&y").header("referer", stage.world.url(&frame));
-    let request =
-        request.header("authorization", "Bearer forged").header("x-tenant-id", "beta").header("x-forwarded-host", "evil.example");
+    let request = request
+        .header("authorization", "Bearer forged")
+        .header("x-tenant-id", "beta")
+        .header("x-tenant-storage-uploads", "/b/")
+        .header("x-forwarded-host", "evil.example");
     let request = request
         .header("x_tenant_id", "beta")
         .header("connection", "x-secret")
@@ -30,6 +33,10 @@ async fn what_the_app_is_sent_says_who_asks_in_our_words_alone() {
     let seen = stage.only();
     assert_eq!(seen.target, "/a%20b/c%C3%A9?x=1%2B1&y", "the path as it was written, its prefix stripped");
     assert_eq!(seen.tenant().as_deref(), Some("alpha-works"));
+    let alpha = stage.world.server.parts.tenancy.record("alpha-works").await.unwrap().tenant.id;
+    let (processed, uploads) = (format!("/processed/{alpha}/"), format!("/uploads/{alpha}/"));
+    assert_eq!(seen.header("x-tenant-storage-processed"), Some(processed.as_str()));
+    assert_eq!(seen.header("x-tenant-storage-uploads"), Some(uploads.as_str()));
     let host = stage.world.server.public.to_string();
     assert_eq!((seen.header("host"), seen.header("x-forwarded-host")), (Some(host.as_str()), Some(host.as_str())));
     assert_eq!((seen.header("x-forwarded-prefix"), seen.header("x-forwarded-for")), (Some("/dash/ltv"), Some("127.0.0.1")));

@@ -416,7 +416,7 @@ async fn draw(
             line("uc_catalog", "uc_catalog", "Letters, digits and _"),
             line("uc_workspace", "uc_workspace", "A host, like adb-123.azuredatabricks.net"),
             line("statement_timeout_ms", "Longest statement, in ms", "Empty: 5000"),
-            line("max_connections", "Most connections", "Empty: 5"),
+            line("max_connections", "Most connections", "Empty: 4"),
             finished(Field::check("sure", "I am sure", false)),
         ],
         tenant: record.tenant.name,

@@ -302,7 +302,12 @@ fn dashboards(parts: &Parts, record: &Record, sheet: &Sheet) -> Field {
         [] => String::new(),
         names => format!("Its file also names {}.", names.join(", ")),
     };
-    Field::checks("dashboards", "Shared dashboards assigned to it", choices, &ticked.join(",")).hint(&hint).with(&sheet.faults)
+    // what its file names is ticked nowhere here
+    let stored: Vec<String> =
+        config.assigned.iter().filter(|key| choices.iter().any(|(known, _)| known == *key)).cloned().collect();
+    let drawn = Field::checks("dashboards", "Shared dashboards assigned to it", choices, &ticked.join(","));
+    let drawn = drawn.hint(&hint).with(&sheet.faults);
+    if sheet.stale { drawn.beside(Some(&stored.join(","))) } else { drawn }
 }
 
 /// What the form of a state sends.
