@@ -26,7 +26,7 @@ export async function serve(args, { env, cwd }) {
     let text = '';
     child.stderr.on('data', (chunk) => {
       text += chunk;
-      const found = /listening: (http:\S+)\s[^:]*: +(http:\S+)/.exec(text);
+      const found = /listening: (http:\S+)\s[^:]*: +(http:\S+)\s/.exec(text);
       if (found) resolve({ url: found[1], internal: found[2] });
     });
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}:\n${text}`)));

@@ -58,7 +58,7 @@ async function serve(command, tree, home) {
     const late = setTimeout(() => broken(new Error(`no address within 120 s:\n${told}`)), 120_000);
     child.stderr.on('data', (chunk) => {
       told += chunk;
-      const found = /listening: (http:\S+)/.exec(told);
+      const found = /listening: (http:\S+)\s/.exec(told);
       if (found) { clearTimeout(late); done(found[1].replace(/\/$/, '')); }
     });
     child.on('exit', (code) => { clearTimeout(late); broken(new Error(`the server ended with ${code}:\n${told}`)); });

@@ -179,16 +179,14 @@ pub async fn until_stopped(settings: Settings) -> Result<(), String> {
 
 /// Where it is, and in the demo how to get in: on standard error, so that standard output stays a log.
 fn greet(address: &str, running: &Running, demo: bool) {
-    let mut out = std::io::stderr().lock();
     let inner = if running.parts.settings.internal_tls.is_some() { "https" } else { "http" };
-    let _ = writeln!(out, "\nLoggia is listening: {address}\ninternal API:        {inner}://{}/", running.internal);
+    let mut told = format!("\nLoggia is listening: {address}\ninternal API:        {inner}://{}/\n", running.internal);
     if demo {
-        let _ = writeln!(out, "\nSign in with the password “{}” as", demo::PASSWORD);
-        for account in demo::ACCOUNTS {
-            let _ = writeln!(out, "  {:<24}{}", account.email, account.sees());
-        }
-        let _ = writeln!(out);
+        let accounts = demo::ACCOUNTS.iter().map(|account| format!("  {:<24}{}\n", account.email, account.sees()));
+        told += &format!("\nSign in with the password “{}” as\n{}\n", demo::PASSWORD, accounts.collect::<String>());
     }
+    // in one piece: whoever waits for the address does not read half of it
+    let _ = std::io::stderr().write_all(told.as_bytes());
 }
 
 /// Ctrl-C, or SIGTERM from the system.

@@ -94,11 +94,14 @@ pub fn redacted(text: &str) -> String {
     if !text.contains(['@', '.']) && !text.contains("earer ") {
         return text.to_owned();
     }
-    let mut after_bearer = false;
+    let (mut after_scheme, mut after_bearer) = (false, false);
     let words = text.split_inclusive(char::is_whitespace).map(|word| {
         let (bare, space) = word.split_at(word.trim_end().len());
-        let secret = after_bearer || is_token(bare) || (bare.contains('@') && bare.len() > 2);
+        // in small letters it may be somebody: “its bearer is gone” is a sentence
+        let brought = after_scheme || after_bearer && !(bare.len() < 9 && bare.bytes().all(|b| b.is_ascii_lowercase()));
+        let secret = brought || is_token(bare) || (bare.contains('@') && bare.len() > 2);
         after_bearer = bare.eq_ignore_ascii_case("bearer");
+        after_scheme = after_bearer && bare != "bearer";
         if secret { format!("…{space}") } else { word.to_owned() }
     });
     words.collect()
@@ -119,6 +122,8 @@ mod tests {
     fn addresses_and_tokens_are_taken_out() {
         assert_eq!(redacted("mail to ann@example.com failed"), "mail to … failed");
         assert_eq!(redacted("Authorization: Bearer abcdef"), "Authorization: Bearer …");
+        assert_eq!(redacted("authorization: bearer abcdef0"), "authorization: bearer …");
+        assert_eq!(redacted("a bearer token was refused: its bearer is gone"), "a bearer token was refused: its bearer is gone");
         assert_eq!(redacted("got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln refused"), "got … refused");
         assert_eq!(redacted("postgres://u:pw@host/db is down"), "… is down");
         assert_eq!(redacted("nothing to hide. 1.5 s"), "nothing to hide. 1.5 s");

@@ -97,6 +97,35 @@ test('a role of Keycloak makes an operator', { timeout: 120_000 }, async () => {
   await close();
 });
 
+test('Keycloak’s own tokens open what their bearers may open, and the internal API for operators and programs with the role', { timeout: 120_000 }, async () => {
+  const asked = async (url, path, bearer, more = {}) => {
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+    const answer = await fetch(new URL(path, url), { ...more, headers });
+    return { status: answer.status, body: answer.headers.get('content-type')?.includes('json') ? await answer.json() : null };
+  };
+  const program = await token('loggia', { grant_type: 'client_credentials', client_id: 'loggia-pipeline', client_secret: SECRETS.LOGGIA_PIPELINE_SECRET });
+  assert.equal((await asked(server.internal, '/admin/tenants', program)).status, 200, 'a program by its role');
+  assert.equal((await asked(server.url, '/api/v1/tenants', program)).status, 401, 'which is nobody to the public API');
+
+  // people get theirs from their applications; here straight from Keycloak, which the realm does not allow
+  const [client] = await admin('GET', '/clients?clientId=loggia');
+  await admin('PUT', `/clients/${client.id}`, { ...client, directAccessGrantsEnabled: true });
+  const of = (username) => token('loggia', {
+    grant_type: 'password', client_id: 'loggia', client_secret: SECRETS.LOGGIA_CLIENT_SECRET, username, password: SECRETS.LOGGIA_TEST_PASSWORD, scope: 'openid',
+  });
+  const hers = await of('ann');
+  const { status, body } = await asked(server.url, '/api/v1/tenants', hers);
+  assert.deepEqual([status, body.tenants.map((tenant) => tenant.slug).sort()], [200, ['acme-corp', 'global-retail']]);
+  const exchange = (tenant_id) => asked(server.url, '/api/token/exchange', hers, { method: 'POST', body: JSON.stringify({ tenant_id }) });
+  const exchanged = await exchange('acme-corp');
+  assert.equal(exchanged.status, 200);
+  assert.equal((await asked(server.url, '/api/v1/dashboards/default', exchanged.body.access_token)).status, 200);
+  assert.equal((await exchange('this-server')).status, 403, 'she is no member there');
+  assert.equal((await asked(server.internal, '/admin/tenants', hers)).status, 403);
+  assert.equal((await asked(server.internal, '/admin/tenants', await of('olga'))).status, 200, 'an operator');
+  await admin('PUT', `/clients/${client.id}`, client);
+});
+
 test('what is in the documentation is what the realm has', async () => {
   const text = await readFile(join(root, 'docs', 'authentication.md'), 'utf8');
   const realm = JSON.parse(await readFile(join(root, 'deploy', 'keycloak', 'loggia-realm.json'), 'utf8'));

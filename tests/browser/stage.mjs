@@ -25,13 +25,13 @@ export async function serve({ listen = '127.0.0.1:0', settings = {} } = {}) {
     env: { ...process.env, LOGGIA_DATA_DIR: join(home, 'data'), LOGGIA_TENANTS_DIR: tenants, LOGGIA_LOG: 'warn', ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const url = await new Promise((resolve, reject) => {
+  const { url, internal } = await new Promise((resolve, reject) => {
     let text = '';
     const late = setTimeout(() => reject(new Error(`no address within 120 s:\n${text}`)), 120_000);
     child.stderr.on('data', (chunk) => {
       text += chunk;
-      const found = /listening: (http:\S+)/.exec(text);
-      if (found) { clearTimeout(late); resolve(found[1].replace(/\/$/, '')); }
+      const found = /listening: (http:\S+)\s[^:]*: +(http:\S+)\s/.exec(text);
+      if (found) { clearTimeout(late); resolve({ url: found[1].replace(/\/$/, ''), internal: found[2].replace(/\/$/, '') }); }
     });
     child.on('exit', (code) => { clearTimeout(late); reject(new Error(`the server ended with ${code}:\n${text}`)); });
   });
@@ -41,7 +41,7 @@ export async function serve({ listen = '127.0.0.1:0', settings = {} } = {}) {
     await gone;
     await rm(home, { recursive: true, force: true });
   };
-  return { url, tenants, data: join(home, 'data'), stop };
+  return { url, internal, tenants, data: join(home, 'data'), stop };
 }
 
 /** Starts Chromium as Debian ships it. */

@@ -29,7 +29,7 @@ pub fn filled(line: &Line, user: &str) -> String {
 }
 
 /// The id of somebody's account.
-async fn id_of(world: &World, email: &str) -> String {
+pub async fn id_of(world: &World, email: &str) -> String {
     let user = users::find_by_email(&world.server.parts.central, &email.parse().expect("an address")).await;
     user.expect("an answer").expect("an account").id.to_string()
 }
@@ -108,14 +108,14 @@ async fn every_route_lets_in_whom_it_names_and_nobody_else() {
 }
 
 /// The address of an operation, its captures filled in for the tenant alpha.
-fn address(path: &str) -> String {
+pub fn address(path: &str) -> String {
     let path = path.replace("/panels/{id}", "/panels/cpu").replace("{panel_id}", "cpu").replace("{endpoint}", "daily-summary");
     let path = path.replace("/tenants/{id}/select", "/tenants/alpha-works/select").replace("{name}", "default");
     path.replace("{id}", "00000000-0000-4000-8000-000000000000").replace("{tenant}", "alpha-works")
 }
 
 /// A body that the operation takes.
-fn body(id: &str) -> serde_json::Value {
+pub fn body(id: &str) -> serde_json::Value {
     match id {
         "login" => json!({"email": "nobody@example.com", "password": "wrong"}),
         "save_preferences" => json!({"dashboard": "default", "filters": {}}),

@@ -179,6 +179,74 @@ async fn the_audit_is_filtered_paged_verified_and_taken_away() {
     .await;
 }
 
+/// The numbers of the rows on a page of the audit, and where the next one is.
+fn leaf(page: &str) -> (Vec<i64>, Option<String>) {
+    let number = |rest: &str| rest.split('<').next().and_then(|text| text.parse().ok()).expect("a row's number");
+    let older = page.split("<a href=\"").skip(1).find_map(|rest| {
+        let (href, after) = rest.split_once('"')?;
+        after.starts_with(" rel=\"next\"").then(|| href.replace("&#38;", "&").replace("&amp;", "&"))
+    });
+    (page.split("<dt>Row</dt><dd>").skip(1).map(number).collect(), older)
+}
+
+#[tokio::test]
+async fn the_pages_of_the_audit_leave_no_row_out_and_show_none_twice() {
+    World::on_both(async |world| {
+        let parts = &world.server.parts;
+        let (operator, admin) = (world.person(OPERATOR).await, world.person("admin@alpha.example").await);
+        let of = async |slug: &str| {
+            let found = loggia::central::tenants::find(&parts.central, &slug.parse().expect("a slug")).await;
+            found.expect("an answer").expect("a tenant").id
+        };
+        let (alpha, beta) = (of("alpha-works").await, of("beta-works").await);
+        let actor = loggia::identity::console(loggia::domain::CorrelationId::new());
+        let write = |n: usize, action: Action| {
+            let about = loggia::central::audit::About::target(format!("target {n}"));
+            parts.audit.push(&actor, action, about.in_tenant(if n.is_multiple_of(3) { beta } else { alpha }));
+        };
+        (0..180).for_each(|n| write(n, if n % 9 == 8 { Action::Export } else { Action::Denied }));
+        for (who, address, search) in [
+            (&operator, "/admin/audit", Search::default()),
+            (&operator, "/admin/audit?what=denied", Search { action: Some(Action::Denied), ..Search::default() }),
+            (
+                &operator,
+                "/admin/audit?what=denied&tenant=beta-works",
+                Search { action: Some(Action::Denied), tenant: Some(beta), ..Search::default() },
+            ),
+            (&admin, "/tenant/alpha-works/audit", Search { tenant: Some(alpha), ..Search::default() }),
+            (
+                &admin,
+                "/tenant/alpha-works/audit?what=denied",
+                Search { action: Some(Action::Denied), tenant: Some(alpha), ..Search::default() },
+            ),
+        ] {
+            let (mut shown, mut next, mut pages) = (Vec::new(), Some(address.to_owned()), Vec::new());
+            while let Some(path) = next {
+                assert!(path.split('?').next() == address.split('?').next() && pages.len() < 20, "{path}");
+                let (rows, older) = leaf(&world.text(who, &path).await);
+                pages.push(rows.len());
+                shown.extend(rows);
+                // what is written meanwhile is newer than every page that follows
+                (0..3).for_each(|n| write(n, Action::Denied));
+                parts.audit.flush().await.expect("written");
+                next = older;
+            }
+            assert!(pages.len() >= 2 && pages.iter().rev().skip(1).all(|rows| *rows == 50), "{address}: {pages:?}");
+            let newest = shown[0];
+            let all = list(&parts.central, &search, 1_000).await.expect("rows");
+            let all: Vec<i64> = all.into_iter().map(|row| row.id).filter(|id| *id <= newest).collect();
+            assert_eq!(shown, all, "{address}: every row once, the newest first");
+        }
+        // Whatever else the address says, a tenant's administrators page through their own.
+        let (rows, _) = leaf(&world.text(&admin, "/tenant/alpha-works/audit?tenant=beta-works&before=1000000").await);
+        let own = list(&parts.central, &Search { tenant: Some(alpha), ..Search::default() }, 1_000).await.expect("rows");
+        assert!(rows.len() == 50 && rows.iter().all(|id| own.iter().any(|row| row.id == *id)));
+        let (rows, older) = leaf(&world.text(&operator, "/admin/audit?before=1").await);
+        assert_eq!((rows, older), (Vec::new(), None), "before the first there is nothing");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_row_altered_behind_the_programs_back_breaks_the_badge() {
     let world = World::open().await;

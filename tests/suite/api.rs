@@ -230,6 +230,52 @@ async fn range_buckets_and_series_are_parameters() {
 }
 
 #[tokio::test]
+async fn eight_hours_at_ten_seconds_are_told_point_by_point() {
+    let world = World::raise(Setting { beta: Kind::Postgres, ..Setting::default() }).await;
+    let now = loggia::domain::Clock::system().now();
+    let end = chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap();
+    let (start, count) = (end - chrono::TimeDelta::hours(8), 2_880);
+    // from the first moment of the range to ten seconds before its end; every value once
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.home.path().join("data/alpha-works.db"));
+    let mut db = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2879)
+        INSERT INTO metrics SELECT strftime('%Y-%m-%d %H:%M:%S', ? + i * 10, 'unixepoch'), 'MARKALPHA-dense', i + 0.5 FROM n";
+    sqlx::query(fill).bind(start.timestamp()).execute(&mut db).await.unwrap();
+    let fill = format!(
+        "INSERT INTO metrics SELECT to_timestamp({} + i * 10), 'MARKBETA-dense', i + 0.5 FROM generate_series(0, 2879) i",
+        start.timestamp()
+    );
+    world.beta.as_ref().unwrap().execute(&fill).await;
+    for (who, mark) in [("viewer@alpha.example", "MARKALPHA"), ("viewer@beta.example", "MARKBETA")] {
+        let viewer = world.person(who).await;
+        let iso = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let query = format!("start_date={}&end_date={}&series_filter={mark}-dense", iso(start), iso(end));
+        let points = async |path: &str, at: &str| {
+            let told = get(&world, &viewer, &format!("{path}?{query}")).await;
+            let told = if at.is_empty() { &told } else { &told[at] };
+            assert_eq!((&told["bucket_seconds"], &told["truncated"]), (&json!(null), &json!(false)), "{path}");
+            let dense = told["series"].as_array().unwrap().iter().find(|one| one["label"] == format!("{mark}-dense"));
+            dense.unwrap_or_else(|| panic!("{mark}: {told}"))["points"].as_array().unwrap().clone()
+        };
+        let data = points("/api/v1/panels/cpu/data", "").await;
+        assert_eq!(data.len(), count, "{mark}");
+        for (n, point) in data.iter().enumerate() {
+            let at: chrono::DateTime<chrono::Utc> = point[0].as_str().unwrap().parse().unwrap();
+            assert_eq!(
+                (at, point[1].as_f64()),
+                (start + chrono::TimeDelta::seconds(n as i64 * 10), Some(n as f64 + 0.5)),
+                "{mark} {n}"
+            );
+        }
+        // A second more, and they come in buckets.
+        let longer = format!("start_date={}&end_date={}", iso(start - chrono::TimeDelta::seconds(1)), iso(end));
+        let longer = get(&world, &viewer, &format!("/api/v1/panels/cpu/data?{longer}")).await;
+        assert_eq!(longer["bucket_seconds"], 60, "{mark}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn a_session_asks_about_the_tenant_it_selected() {
     World::on_both(async |world| {
         let both = in_both(world).await;

@@ -69,6 +69,56 @@ async fn every_kind_of_answer_wears_the_security_headers() {
 }
 
 #[tokio::test]
+async fn every_answer_of_the_internal_listener_wears_them_too() {
+    let world = World::open().await;
+    let token = crate::internal::machine_token(&world, "admin").await;
+    let client = reqwest::Client::new();
+    let kinds = [
+        (Method::GET, "/health", 200),
+        (Method::GET, "/metrics", 200),
+        (Method::GET, "/admin/tenants", 200),
+        (Method::GET, "/admin/tenants/no-such", 404),
+        (Method::GET, "/no-such-page", 404),
+        (Method::POST, "/admin/tenants", 400),
+        (Method::PATCH, "/admin/tenants", 405),
+        (Method::POST, "/oauth/token", 400),
+    ];
+    for (method, path, status) in kinds {
+        for with_token in [true, false] {
+            let mut request = client.request(method.clone(), format!("http://{}{path}", world.server.internal));
+            if with_token {
+                request = request.bearer_auth(&token);
+            }
+            let response = request.send().await.expect("an answer");
+            let told = response.status().as_u16();
+            if with_token {
+                assert_eq!(told, status, "{method} {path}");
+            } else {
+                assert!(told == status || told == 401, "{method} {path}: {told}");
+            }
+            let policy = header(&response, "content-security-policy");
+            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
+            for (name, right) in [
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "same-origin"),
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-resource-policy", "same-origin"),
+                ("cache-control", "no-store"),
+            ] {
+                assert_eq!(header(&response, name), right, "{name} of {method} {path}: {told}");
+            }
+            assert!(header(&response, "permissions-policy").contains("camera=()"), "{path}");
+            assert!(!header(&response, "x-correlation-id").is_empty(), "{path}");
+            assert_eq!(header(&response, "server"), "", "{path} names the program that serves it");
+            assert!(response.headers().get("access-control-allow-origin").is_none(), "{path}");
+        }
+    }
+    world.close().await;
+}
+
+#[tokio::test]
 async fn what_somebody_saw_signed_in_is_kept_by_no_cache_on_the_way_and_shown_to_nobody_after() {
     let world = World::open().await;
     let viewer = world.person("viewer@alpha.example").await;

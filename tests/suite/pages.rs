@@ -439,3 +439,118 @@ async fn a_log_line_is_json_and_holds_no_secret() {
     }
     assert!(answered >= 6, "{answered} lines");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_refused_is_answered_alike_and_logged_with_the_reason() {
+    // An hour ago somebody was given a token; it is good no longer.
+    let clock = loggia::domain::Clock::held(loggia::domain::Clock::system().now() - chrono::TimeDelta::hours(1));
+    // The same address both times: it names the issuer of our tokens.
+    let listen = format!("127.0.0.1:{}", crate::world::idp::free_port());
+    let variables = [("LOGGIA_LISTEN", listen.as_str())];
+    let world = World::raise(Setting { variables: &variables, clock: Some(clock), ..Setting::default() }).await;
+    let viewer = world.person("viewer@alpha.example").await;
+    let expired = crate::api::token(&world, &viewer, "alpha-works").await;
+    let draft = loggia::identity::machines::Draft {
+        name: "Pipeline".to_owned(),
+        scopes: "admin".parse().expect("scopes"),
+        certificate: None,
+    };
+    let console = loggia::identity::console(loggia::domain::CorrelationId::new());
+    let made = loggia::identity::machines::create(&world.server.parts.central, &console, draft).await;
+    let (machine, secret) = made.expect("a machine client");
+    let home = world.home.path().to_owned();
+    world.server.stop().await;
+
+    let inside = format!("127.0.0.1:{}", crate::world::idp::free_port());
+    let process = Process::start_with(&home, "log", &[variables[0], ("LOGGIA_INTERNAL_LISTEN", &inside)]);
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let form = [("email", "viewer@alpha.example"), ("password", PASSWORD)];
+    let response = client.post(format!("{}/login", process.address)).form(&form).send().await.expect("an answer");
+    let cookie = session_cookie(&response).expect("a session");
+    let wanted = serde_json::json!({"tenant_id": "alpha-works"});
+    let given = client.post(format!("{}/api/token/exchange", process.address)).header("cookie", &cookie);
+    let given = given.header("sec-fetch-site", "same-origin").json(&wanted).send().await.expect("an answer");
+    let given: serde_json::Value = given.json().await.expect("JSON");
+    let good = given["access_token"].as_str().expect("a token").to_owned();
+    let form = [("grant_type", "client_credentials"), ("client_id", &machine.client_id), ("client_secret", secret.reveal())];
+    let given = client.post(format!("http://{inside}/oauth/token")).form(&form).send().await.expect("an answer");
+    let given: serde_json::Value = given.json().await.expect("JSON");
+    let machines = given["access_token"].as_str().expect("a token").to_owned();
+
+    let (signed, signature) = good.rsplit_once('.').expect("three parts");
+    let (head, _) = signed.split_once('.').expect("three parts");
+    let (_, body) = expired.rsplit_once('.').expect("three parts").0.split_once('.').expect("three parts");
+    let refused = [
+        ("expired", expired.clone(), "has expired"),
+        ("for another audience", machines.clone(), "another audience"),
+        ("with another body", format!("{head}.{body}.{signature}"), "the signature is not good"),
+        ("unsigned", format!("{signed}."), "signature"),
+        ("no token", "nonsense".to_owned(), "cannot be read"),
+    ];
+    let ask = async |token: &str| {
+        let request = client.get(format!("{}/api/v1/tenants", process.address)).bearer_auth(token);
+        request.send().await.expect("an answer")
+    };
+    assert_eq!(ask(&good).await.status(), 200, "so the others could have been taken");
+    let (mut answers, mut asked) = (Vec::new(), Vec::new());
+    for (what, token, reason) in &refused {
+        let response = ask(token).await;
+        assert_eq!(
+            (response.status().as_u16(), header(&response, "www-authenticate")),
+            (401, "Bearer realm=\"loggia\""),
+            "{what}"
+        );
+        let id = header(&response, "x-correlation-id").to_owned();
+        let mut head: Vec<String> = response.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        head.retain(|line| !line.starts_with("x-correlation-id") && !line.starts_with("date"));
+        answers.push((head, response.text().await.expect("text").replace(&id, "ID")));
+        asked.push((id, *what, *reason));
+    }
+    for (answer, (_, what, _)) in answers.iter().zip(&asked) {
+        assert_eq!(answer, &answers[0], "{what}: why is not the caller's to know");
+    }
+
+    // A name that cannot stand in a query may be an attack.
+    let send = async |path: &str, body: serde_json::Value| {
+        client.post(format!("http://{inside}{path}")).bearer_auth(&machines).json(&body).send().await.expect("an answer")
+    };
+    assert_eq!(send("/admin/tenants", serde_json::json!({"slug": "gamma-works", "name": "Gamma"})).await.status(), 201);
+    let hostile = "acme; DROP TABLE tenants";
+    let body = serde_json::json!({"kind": "postgres", "host": "db", "database": "d", "uc_catalog": hostile});
+    let response = send("/admin/tenants/gamma-works/datastores", body).await;
+    assert_eq!(response.status(), 400);
+    let attempt = header(&response, "x-correlation-id").to_owned();
+
+    let lines = || -> Vec<serde_json::Value> {
+        let log = std::fs::read_to_string(&process.log).expect("the log");
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    };
+    let find = |id: &str, words: &str| {
+        let is_it = |line: &serde_json::Value| line["msg"].as_str().is_some_and(|msg| msg.ends_with(words));
+        lines().into_iter().find(|line| line["correlation_id"] == id && is_it(line))
+    };
+    for (id, what, reason) in &asked {
+        // what stands after “bearer” is taken out of every line
+        eventually(what, async || find(id, " was refused").is_some()).await;
+        let line = find(id, " was refused").expect("a line");
+        assert!(line["reason"].as_str().is_some_and(|told| told.contains(reason)), "{what}: {line}");
+        assert!(line["level"] == "info" && line["ts"].is_string(), "{line}");
+    }
+    let words = "names that cannot stand in a query were refused";
+    eventually("the attempt", async || find(&attempt, words).is_some()).await;
+    let line = find(&attempt, words).expect("a line");
+    assert_eq!(
+        (&line["level"], &line["tenant"], &line["fields"]),
+        (&"warn".into(), &"gamma-works".into(), &"uc_catalog".into()),
+        "{line}"
+    );
+    assert!(line["sub"].as_str().is_some_and(|sub| sub.contains(&machine.client_id) || sub == "Pipeline"), "who tried: {line}");
+    let log = std::fs::read_to_string(&process.log).expect("the log");
+    for secret in [&good, &expired, &machines] {
+        assert!(
+            !log.contains(secret.as_str()) && !log.contains(secret.rsplit('.').next().expect("a signature")),
+            "no token is in the log"
+        );
+    }
+    assert!(!log.contains("DROP TABLE"), "nor what was sent");
+}

@@ -207,6 +207,38 @@ async fn a_planted_session_is_never_adopted() {
 }
 
 #[tokio::test]
+async fn a_sign_in_by_the_api_never_adopts_a_planted_session_either() {
+    World::on_both(async |world| {
+        let sign_in = async |cookie: &str, password: &str| {
+            let body = serde_json::json!({"email": "viewer@alpha.example", "password": password});
+            let request = bare(world, "/api/v1/auth/login", Some(cookie)).header("sec-fetch-site", "same-origin").json(&body);
+            request.send().await.expect("an answer")
+        };
+        let (other, own) = (world.person("viewer@beta.example").await, world.person("viewer@alpha.example").await);
+        let elsewhere = world.person("viewer@beta.example").await;
+        let made_up = Person::with_cookie(&format!("loggia={}", "A".repeat(43)));
+        // Somebody else's, one's own of before, and one that was never given.
+        for (planted, home) in [(&other, "/tenant/beta-works/dashboard/default"), (&own, ALPHA), (&made_up, ALPHA)] {
+            let wrong = sign_in(planted.cookie(), "wrong").await;
+            assert_eq!((wrong.status().as_u16(), session_cookie(&wrong)), (401, None));
+            let before = opens(world, planted, home).await;
+            assert_eq!(before == 200, planted.cookie() != made_up.cookie(), "a failed try ends nobody's session: {before}");
+            let response = sign_in(planted.cookie(), PASSWORD).await;
+            assert_eq!(response.status(), 200);
+            let new = Person::with_cookie(&session_cookie(&response).expect("a new session"));
+            assert_ne!(new.cookie(), planted.cookie());
+            assert_eq!(opens(world, planted, home).await, 303, "the old one ended on the server");
+            assert_eq!(
+                (opens(world, &new, ALPHA).await, opens(world, &new, "/tenant/beta-works/dashboard/default").await),
+                (200, 403)
+            );
+        }
+        assert_eq!(opens(world, &elsewhere, "/tenant/beta-works/dashboard/default").await, 200, "no other session ended");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn signing_out_ends_this_session_on_the_server_and_no_other() {
     World::on_both(async |world| {
         let (laptop, phone) = (world.person("viewer@alpha.example").await, world.person("viewer@alpha.example").await);
@@ -359,6 +391,80 @@ async fn one_caller_who_asks_too_often_waits_and_nobody_else() {
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(opens(&world, &calm, path).await, 200);
     assert_eq!(opens(&world, &Person::nobody(), "/login").await, 200);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn callers_of_one_tenant_share_its_allowance_and_another_tenants_go_on() {
+    let rules = [
+        ("LOGGIA_RATE_LIMIT__ENABLED", "true"),
+        ("LOGGIA_RATE_LIMIT__TENANT_PER_SECOND", "1"),
+        ("LOGGIA_RATE_LIMIT__TENANT_BURST", "40"),
+    ];
+    let world = World::with(&rules).await;
+    let (one, two) = (world.person("viewer@alpha.example").await, world.person("admin@alpha.example").await);
+    let beta = world.person("viewer@beta.example").await;
+    let (token, betas) =
+        (crate::api::token(&world, &two, "alpha-works").await, crate::api::token(&world, &beta, "beta-works").await);
+    let path = "/api/v1/dashboards";
+    let bearing = async |token: &str| {
+        let request = world.ask(&Person::nobody(), Method::GET, path).bearer_auth(token);
+        request.send().await.expect("an answer")
+    };
+    // Far fewer each than a caller may ask: it is the tenant's own allowance that they use up together.
+    let mut served = [0; 3];
+    let mut refused = None;
+    for n in 0..150 {
+        let response = match n % 3 {
+            0 => world.get(&one, path).await,
+            1 => world.get(&two, path).await,
+            _ => bearing(&token).await,
+        };
+        if response.status() != 200 {
+            refused = Some(response);
+            break;
+        }
+        served[n % 3] += 1;
+    }
+    let response = refused.unwrap_or_else(|| panic!("nobody is told to wait: {served:?}"));
+    assert!(served.iter().sum::<i32>() >= 40 && served.iter().all(|times| *times >= 13), "{served:?}");
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (429, &"application/problem+json".parse().expect("a value"))
+    );
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let wait: u64 = response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=10).contains(&wait), "{wait}");
+    let problem: serde_json::Value = response.json().await.expect("JSON");
+    assert_eq!((&problem["status"], problem.to_string().contains("MARK")), (&429.into(), false), "{problem}");
+    // Each of them waits, whatever they bring and whatever they open; a moment of the clock may let one through.
+    for who in ["a session", "another session", "a token", "a page"] {
+        let mut waits = false;
+        for _ in 0..60 {
+            let response = match who {
+                "a session" => world.get(&one, path).await,
+                "another session" => world.get(&two, path).await,
+                "a token" => bearing(&token).await,
+                _ => world.get(&two, "/tenant/alpha-works/brand.css").await,
+            };
+            if response.status() == 429 {
+                assert!(response.headers().contains_key("retry-after"), "{who}");
+                waits = true;
+                break;
+            }
+        }
+        assert!(waits, "{who} is told to wait");
+    }
+    for _ in 0..10 {
+        assert_eq!(
+            (opens(&world, &beta, path).await, bearing(&betas).await.status().as_u16()),
+            (200, 200),
+            "another tenant goes on"
+        );
+    }
+    assert_eq!(opens(&world, &one, "/api/v1/tenants").await, 200, "what is of no tenant is not the tenant's to pay for");
+    tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
+    assert_eq!(opens(&world, &one, path).await, 200, "who waits as long as they were told is served");
     world.close().await;
 }
 

@@ -69,7 +69,15 @@ fn addresses(slug: &str) -> Vec<String> {
         "dashboards/hidden",
         "panels/rows/data",
         "panels/other/data?dashboard=hidden",
+        "reports/rows",
+        "reports/map",
+        "reports/rows?disable_aggregation=true",
+        "reports/other?dashboard=hidden",
         "reports/rows/export?format=csv",
+        "reports/other/export?format=ndjson&dashboard=hidden",
+        "custom/network-topology",
+        "custom/network-topology?panel=map",
+        "custom/network-topology?panel=map&dashboard=default",
     ];
     all.extend(api.map(|path| format!("/api/v1/{path}")));
     all
@@ -79,17 +87,20 @@ fn addresses(slug: &str) -> Vec<String> {
 async fn what_is_for_administrators_is_not_there_for_viewers_by_whichever_way_they_ask() {
     on_both(async |world, slug| {
         let viewer = member(world, slug, loggia::domain::Role::Viewer).await;
+        let token = crate::api::token(world, &viewer, slug).await;
         for path in addresses(slug) {
-            for fragment in [false, true] {
-                let mut request = world.ask(&viewer, Method::GET, &path);
-                if fragment {
-                    request = request.header("hx-request", "true");
-                }
+            for way in ["a session", "a fragment", "a token"] {
+                let request = match way {
+                    "a session" => world.ask(&viewer, Method::GET, &path),
+                    "a fragment" => world.ask(&viewer, Method::GET, &path).header("hx-request", "true"),
+                    _ => world.ask(&Person::nobody(), Method::GET, &path).bearer_auth(&token),
+                };
                 let response = request.send().await.expect("an answer");
                 let status = response.status();
                 let body = response.bytes().await.expect("a body");
                 let text = unpacked(&body);
-                assert!(!text.contains(SECRET) && !text.contains("A hidden"), "{path} shows it: {status}");
+                assert!(!text.contains(SECRET) && !text.contains("A hidden"), "{path} shows it to {way}: {status}");
+                assert_ne!(status, 401, "{path} does not take {way}");
                 let named = [
                     "/panel/rows",
                     "/panel/map",
@@ -99,12 +110,17 @@ async fn what_is_for_administrators_is_not_there_for_viewers_by_whichever_way_th
                     "report/other",
                     "panels/",
                     "reports/",
+                    "custom/",
                     "hidden",
                 ];
                 if named.iter().any(|word| path.contains(word)) && !path.contains("rotate") {
-                    assert_eq!(status, 404, "{path}");
+                    assert_eq!(status, 404, "{path} with {way}");
                 }
             }
+        }
+        for open in ["panels/cpu/data", "reports/cpu", "custom/daily-summary"] {
+            let request = world.ask(&Person::nobody(), Method::GET, &format!("/api/v1/{open}")).bearer_auth(&token);
+            assert_eq!(request.send().await.expect("an answer").status(), 200, "{open} is for everybody");
         }
         let front = world.text(&viewer, &format!("/tenant/{slug}/dashboard/default")).await;
         assert!(front.contains("id=\"p-cpu\"") && !front.contains("id=\"p-rows\"") && !front.contains("dashboard/hidden"));
@@ -133,6 +149,20 @@ async fn administrators_see_it_everywhere() {
             shown += usize::from(unpacked(&response.bytes().await.expect("a body")).contains(SECRET));
         }
         assert_eq!(shown, 8, "so the other story could have failed");
+        let token = crate::api::token(world, &admin, slug).await;
+        for path in ["panels/rows/data", "reports/rows", "reports/other?dashboard=hidden", "reports/rows/export?format=csv"] {
+            let path = format!("/api/v1/{path}");
+            let bearing = world.ask(&Person::nobody(), Method::GET, &path).bearer_auth(&token);
+            for request in [world.ask(&admin, Method::GET, &path), bearing] {
+                let response = request.send().await.expect("an answer");
+                assert_eq!(response.status(), 200, "{path}");
+                assert!(response.text().await.expect("text").contains(SECRET), "{path}");
+            }
+        }
+        for path in ["custom/network-topology", "reports/map"] {
+            let bearing = world.ask(&Person::nobody(), Method::GET, &format!("/api/v1/{path}")).bearer_auth(&token);
+            assert_eq!(bearing.send().await.expect("an answer").status(), 200, "{path}");
+        }
         assert_eq!(world.get(&admin, &format!("/tenant/{slug}/dashboard/default/panel/map/image")).await.status(), 200);
     })
     .await;
