@@ -130,7 +130,8 @@ mod tests {
     fn what_is_sealed_opens_with_its_key_alone() {
         let sealer = Sealer::new("one", None).unwrap();
         let sealed = sealer.seal("postgres://u:pw@h/d").unwrap();
-        assert!(!sealed.contains("pw") && !format!("{sealer:?}").contains("one"));
+        // with a sign that base64 does not have: two letters alone stand in it by chance
+        assert!(!sealed.contains("pw@") && !format!("{sealer:?}").contains("one"));
         assert_ne!(sealed, sealer.seal("postgres://u:pw@h/d").unwrap(), "the same text never looks the same");
         assert_eq!(sealer.open(&sealed).unwrap(), "postgres://u:pw@h/d");
         let other = Sealer::new("two", None).unwrap();
