@@ -135,7 +135,9 @@ fn write_tenant(home: &Path) -> io::Result<()> {
         home.join("tenant.yaml"),
         "tenant:\n  name: \"A tenant\"\n  timezone: \"Europe/Berlin\"\n  datastore: { kind: sqlite, url: \"sqlite:any.db\" }\n",
     )?;
-    let mut dashboard = "dashboard:\n  name: \"Front page\"\n  refresh_interval: 60\n  panels:\n".to_owned();
+    // the example's filter
+    let filters = "  filters: [{ id: \"server\", type: text, label: \"Server\" }]\n";
+    let mut dashboard = format!("dashboard:\n  name: \"Front page\"\n  refresh_interval: 60\n{filters}  panels:\n");
     for panel in 0..PANELS {
         dashboard += &format!("    - id: \"panel_{panel}\"\n      config_file: \"panels/panel_{panel}.yaml\"\n");
         dashboard += &format!("      position: {{ row: {}, col: 1, width: 12, height: 2 }}\n", 1 + 2 * panel);
