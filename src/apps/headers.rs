@@ -81,9 +81,9 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Where a tenant's files lie: what pipelines made for it.
-const STORAGE_PROCESSED: HeaderName = HeaderName::from_static("x-tenant-storage-processed");
+const STORAGE_PROCESSED: HeaderName = HeaderName::from_static(crate::tenancy::STORAGE_PROCESSED);
 /// And what it sent in.
-const STORAGE_UPLOADS: HeaderName = HeaderName::from_static("x-tenant-storage-uploads");
+const STORAGE_UPLOADS: HeaderName = HeaderName::from_static(crate::tenancy::STORAGE_UPLOADS);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Who asks, as the app is told.

@@ -76,9 +76,16 @@ impl Change {
     }
 
     async fn finish(mut self) -> Result<(), Error> {
+        let altered = Tables(self.altered.into_inner());
+        // other processes learn of it from the audit alone
+        if altered != Tables::default() && self.notes.iter().all(|note| note.is_quiet()) {
+            return Err(Error::Internal(
+                "a change that alters what is remembered was to be told of by words that only tell".to_owned(),
+            ));
+        }
         self.writing.add(&self.notes).await?;
         self.writing.commit().await?;
-        self.central.forget(Tables(self.altered.into_inner()));
+        self.central.forget(altered);
         Ok(())
     }
 

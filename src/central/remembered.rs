@@ -73,12 +73,13 @@ pub fn watch(central: &Central) -> JoinHandle<()> {
         let mut known = None;
         loop {
             match news(&central, known).await {
-                Ok(now) => {
+                Ok(News { last, altered }) => {
+                    let last = last.unwrap_or(0);
                     // a number that went back: another database, or this one as it was before
-                    if known.is_none() || now.altered || now.last < known {
+                    if altered || known.is_none_or(|known| last < known) {
                         central.forget(Tables::ALL);
                     }
-                    known = Some(now.last.unwrap_or(0));
+                    known = Some(last);
                 }
                 Err(error) => tracing::debug!(%error, "the audit's end could not be read"),
             }

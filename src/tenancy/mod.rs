@@ -41,7 +41,7 @@ pub use draft::DatastoreDraft;
 pub use proof::{Operator, TenantAdmin};
 pub use refused::Refused;
 pub use rollout::{Catalogs, Step};
-pub use scope::{Denied, TenantScope};
+pub use scope::{Denied, STORAGE_PROCESSED, STORAGE_UPLOADS, TenantScope};
 pub use tokens::{Exchanged, NotExchanged};
 
 use standing::{Asked, Standing};

@@ -15,6 +15,10 @@ use super::standing::Standing;
 
 /// How often one person's look at one dashboard is noted.
 const VIEW: TimeDelta = TimeDelta::minutes(5);
+/// The header in which another server is told where lies what pipelines made for the tenant, see [`TenantScope::storage`].
+pub const STORAGE_PROCESSED: &str = "x-tenant-storage-processed";
+/// And where lies what it sent in.
+pub const STORAGE_UPLOADS: &str = "x-tenant-storage-uploads";
 /// Longer than any session lasts.
 const SESSION: TimeDelta = TimeDelta::days(30);
 

@@ -17,6 +17,13 @@ async fn write(central: &Central, what: &str) {
     change.commit(Action::UpdateTenant, About::target(what).with("note", "ä\"}\n")).await.unwrap();
 }
 
+/// Lifts what keeps rows from being deleted.
+async fn rows_may_go(stage: &Stage) {
+    let off =
+        if stage.is_postgres() { "ALTER TABLE audit_logs DISABLE TRIGGER ALL" } else { "DROP TRIGGER audit_logs_no_delete" };
+    stage.at_the_prompt(off).await.unwrap();
+}
+
 async fn take_out(central: &Central, before: DateTime<Utc>) -> Result<(Option<Archived>, Vec<u8>), NotArchived> {
     let mut written = Vec::new();
     let done = archive(central, &console(CorrelationId::new()), before, "old.ndjson", &mut written, |_| Ok(())).await?;
@@ -92,9 +99,7 @@ async fn rows_that_went_without_an_archive_are_missed() {
         for what in ["one", "two", "three"] {
             write(&central, what).await;
         }
-        let off =
-            if stage.is_postgres() { "ALTER TABLE audit_logs DISABLE TRIGGER ALL" } else { "DROP TRIGGER audit_logs_no_delete" };
-        stage.at_the_prompt(off).await.unwrap();
+        rows_may_go(&stage).await;
         stage.at_the_prompt("DELETE FROM audit_logs WHERE id = 1").await.unwrap();
         let broken = verify(&central).await.unwrap().broken.unwrap();
         assert_eq!((broken.id, broken.why), (2, "the rows before it are missing, and no archive vouches for them"));
@@ -211,9 +216,7 @@ async fn a_database_that_was_put_back_is_written_on_from_where_it_ends() {
         for what in ["one", "two", "three"] {
             write(&central, what).await;
         }
-        let off =
-            if stage.is_postgres() { "ALTER TABLE audit_logs DISABLE TRIGGER ALL" } else { "DROP TRIGGER audit_logs_no_delete" };
-        stage.at_the_prompt(off).await.unwrap();
+        rows_may_go(&stage).await;
         stage.at_the_prompt("DELETE FROM audit_logs WHERE id > 1").await.unwrap();
         write(&central, "four").await;
         write(&central, "five").await;

@@ -233,6 +233,12 @@ async fn what_was_read_from_a_table_is_stale_when_that_table_was_changed() {
         users::set_active(&change, ann.id, false).await.unwrap();
         change.commit(Action::UpdateUser, About::target("ann")).await.unwrap();
         assert!(counts().0 != before.0 && counts().1 == before.1, "{before:?}, then {:?}", counts());
+
+        let change = Change::open(&central, &system()).await.unwrap();
+        users::set_active(&change, ann.id, true).await.unwrap();
+        let refused = change.commit(Action::Export, About::target("ann")).await;
+        assert!(matches!(refused, Err(Error::Internal(_))), "other processes would not hear of it");
+        assert!(!users::find(&central, ann.id).await.unwrap().unwrap().active, "nothing of it was done");
     })
     .await;
 }

@@ -294,7 +294,8 @@ fn tests() -> BTreeSet<String> {
             let text = std::fs::read_to_string(path).expect("text");
             let parts = text.split("test]\n").chain(text.split("test(flavor = \"multi_thread\")]\n")).skip(1);
             let name = |part: &str| Some(part.split_once("fn ")?.1.split('(').next()?.to_owned());
-            names.extend(parts.filter_map(name).map(|name| format!("{above}{module}::{name}")));
+            let module = if module == "mod" { above.clone() } else { format!("{above}{module}::") };
+            names.extend(parts.filter_map(name).map(|name| format!("{module}{name}")));
         }
     }
     names

@@ -71,6 +71,11 @@ impl Entry {
         }
     }
 
+    /// Whether it only tells of something, see [`Action::QUIET`].
+    pub(in crate::central) fn is_quiet(&self) -> bool {
+        Action::QUIET.contains(&self.action)
+    }
+
     /// What the audit itself has to say: no caller answers for it.
     pub(super) fn by_the_server(at: DateTime<Utc>, action: Action, about: About) -> Entry {
         Entry {

@@ -15,7 +15,7 @@ use super::{Content, EndpointCall, Trouble, Wants};
 use crate::domain::{Key, TimeRange};
 use crate::identity::Identities;
 use crate::query::Chosen;
-use crate::tenancy::{Tenancy, TenantScope};
+use crate::tenancy::{STORAGE_PROCESSED, STORAGE_UPLOADS, Tenancy, TenantScope};
 
 /// Which other servers may be asked.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,7 @@ impl Remote {
         if let Some(token) = token {
             let (processed, uploads) = scope.storage();
             request = request.header("authorization", token);
-            request = request.header("x-tenant-storage-processed", processed).header("x-tenant-storage-uploads", uploads);
+            request = request.header(STORAGE_PROCESSED, processed).header(STORAGE_UPLOADS, uploads);
         }
         // A redirect is an answer like any other that is not 200: it is not followed, so that nothing goes where nobody named.
         let response = request.send().await.map_err(failed)?;
