@@ -9,7 +9,8 @@ use super::writing::Writing;
 use super::{Central, Error, Source, sealed};
 use crate::domain::Actor;
 
-/// A write in progress. It ends in [`Change::commit`], data and audit row together, or (dropped) in nothing.
+/// A write in progress. It ends in [`Change::commit`], data and audit row together, or (dropped) in nothing. While it is open
+/// no other is, in this process or another: what was read in it stands until it ends.
 #[derive(Debug)]
 pub struct Change {
     writing: Writing,
@@ -26,28 +27,26 @@ impl Change {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn open(central: &Central, actor: &Actor) -> Result<Change, Error> {
-        let writing = central.write().await?;
+        Ok(Change::of(central, actor, central.write().await?))
+    }
+
+    /// Begins a change that takes long: no other ends together with it, and waits for it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn open_alone(central: &Central, actor: &Actor) -> Result<Change, Error> {
+        Ok(Change::of(central, actor, central.write_alone().await?))
+    }
+
+    fn of(central: &Central, actor: &Actor, writing: Writing) -> Change {
         let at = central.clock.now().trunc_subsecs(6);
         let (central, actor) = (central.clone(), actor.clone());
-        Ok(Change { writing, central, actor, at, notes: Vec::new(), altered: AtomicU8::new(0) })
+        Change { writing, central, actor, at, notes: Vec::new(), altered: AtomicU8::new(0) }
     }
 
     /// When it began: what everything in it is dated by.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
-    }
-
-    /// Waits until no other change on the same topic is open, and keeps them waiting until this one ends.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub async fn alone(&self, topic: Topic) -> Result<(), Error> {
-        self.writing.alone(topic).await
-    }
-
-    /// Whether rows that were read must be locked against other writers: not where there is no other.
-    pub(super) fn has_rivals(&self) -> bool {
-        !self.central.is_sqlite()
     }
 
     /// Adds one more audit row to those the change will end in.
@@ -75,7 +74,16 @@ impl Change {
         self.finish().await
     }
 
-    async fn finish(mut self) -> Result<(), Error> {
+    /// Ends a change that found that there is nothing to do, and has written nothing. What it found may be the work of one that
+    /// finished a moment before: when this returns, that is there for good.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal`; then what it found may not stand.
+    pub async fn unneeded(self) -> Result<(), Error> {
+        self.writing.commit(Vec::new()).await
+    }
+
+    async fn finish(self) -> Result<(), Error> {
         let altered = Tables(self.altered.into_inner());
         // other processes learn of it from the audit alone
         if altered != Tables::default() && self.notes.iter().all(|note| note.is_quiet()) {
@@ -83,8 +91,7 @@ impl Change {
                 "a change that alters what is remembered was to be told of by words that only tell".to_owned(),
             ));
         }
-        self.writing.add(&self.notes).await?;
-        self.writing.commit().await?;
+        self.writing.commit(self.notes).await?;
         self.central.forget(altered);
         Ok(())
     }
@@ -93,21 +100,6 @@ impl Change {
     pub(super) fn alters(&self, tables: &[Table]) {
         self.altered.fetch_or(Tables::of(tables).0, Ordering::Relaxed);
     }
-}
-
-/// What a change can be alone on. The numbers are PostgreSQL advisory locks of this product.
-#[derive(Clone, Copy, Debug)]
-pub enum Topic {
-    /// The end of the audit chain.
-    AuditChain = 0x6c6f_6701,
-    /// The set of tenants.
-    Tenants = 0x6c6f_6702,
-    /// Somebody's preferences.
-    Preferences = 0x6c6f_6703,
-    /// The keys that sign tokens.
-    SigningKeys = 0x6c6f_6704,
-    /// Who runs the installation.
-    Operators = 0x6c6f_6706,
 }
 
 impl sealed::Sealed for Change {}

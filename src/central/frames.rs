@@ -79,7 +79,7 @@ pub async fn open(central: &Central, frame: &Frame, ticket: Option<(String, Date
         failing_status: Set(None),
         failing_reference: Set(None),
     };
-    Entity::insert(row).exec_without_returning(central.on()).await?;
+    central.jot(&Entity::insert(row)).await?;
     Ok(())
 }
 
@@ -184,8 +184,8 @@ pub async fn redeem(central: &Central, ticket: &str) -> Result<Option<Frame>, Er
     let good = Column::Ticket.eq(ticket).and(Column::TicketUntil.gt(central.clock().now()));
     let Some(row) = Entity::find().filter(good.clone()).one(central.on()).await? else { return Ok(None) };
     let none = Expr::value(None::<String>);
-    let done = Entity::update_many().col_expr(Column::Ticket, none).filter(good).exec(central.on()).await?;
-    if done.rows_affected == 1 { Frame::try_from(row).map(Some) } else { Ok(None) }
+    let done = central.jot(&Entity::update_many().col_expr(Column::Ticket, none).filter(good)).await?;
+    if done == 1 { Frame::try_from(row).map(Some) } else { Ok(None) }
 }
 
 /// Lets a browser in on the origin of hosted apps: the cookie of this SHA-256 stands for this opener.
@@ -198,7 +198,7 @@ pub async fn admit(central: &Central, cookie: &str, bearer: &str) -> Result<(), 
         bearer: Set(bearer.to_owned()),
         opened_at: Set(central.clock().now()),
     };
-    app_visitor::Entity::insert(row).exec_without_returning(central.on()).await?;
+    central.jot(&app_visitor::Entity::insert(row)).await?;
     Ok(())
 }
 
@@ -226,13 +226,13 @@ pub async fn admitted(central: &Central, cookie: &str) -> Result<Option<Admitted
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn sweep(central: &Central, before: DateTime<Utc>) -> Result<(), Error> {
-    Entity::delete_many().filter(Column::SeenAt.lt(before)).exec(central.on()).await?;
-    app_visitor::Entity::delete_many().filter(app_visitor::Column::OpenedAt.lt(before)).exec(central.on()).await?;
+    central.jot(&Entity::delete_many().filter(Column::SeenAt.lt(before))).await?;
+    central.jot(&app_visitor::Entity::delete_many().filter(app_visitor::Column::OpenedAt.lt(before))).await?;
     Ok(())
 }
 
 async fn set<const N: usize>(central: &Central, whose: SimpleExpr, columns: [(Column, SimpleExpr); N]) -> Result<(), Error> {
     let update = columns.into_iter().fold(Entity::update_many(), |update, (column, value)| update.col_expr(column, value));
-    update.filter(whose).exec(central.on()).await?;
+    central.jot(&update.filter(whose)).await?;
     Ok(())
 }

@@ -149,7 +149,7 @@ pub async fn delete(change: &Change, id: Uuid) -> Result<(), Error> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn touch(central: &Central, id: Uuid, at: DateTime<Utc>) -> Result<(), Error> {
-    Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(at)).filter(Column::Id.eq(id)).exec(central.on()).await?;
+    central.jot(&Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(at)).filter(Column::Id.eq(id))).await?;
     Ok(())
 }
 

@@ -33,14 +33,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
-use tokio::sync::Mutex;
 
 use crate::domain::Clock;
 
-use audit::End;
 use remembered::Counts;
+use writing::Line;
 
-pub use change::{Change, Topic};
+pub use change::Change;
 pub use connect::make_private_folder;
 pub use error::Error;
 pub use examine::{Examined, Rights, examine};
@@ -77,10 +76,8 @@ pub struct Central {
     /// How often what others remember was changed.
     counts: Arc<Counts>,
     file: Option<PathBuf>,
-    /// Whose turn it is to write, where one writes at a time.
-    turn: Arc<Mutex<()>>,
-    /// The last row of the audit, as far as this process knows.
-    end: Arc<Mutex<Option<End>>>,
+    /// Those who write.
+    line: Arc<Line>,
 }
 
 impl Central {
@@ -92,7 +89,7 @@ impl Central {
         let pool = if connect::is_sqlite(url) { 4 } else { 10 };
         let db = connect::open(url, pool).await?;
         let file = connect::sqlite_file(url);
-        Ok(Central { db, clock, counts: Arc::default(), file, turn: Arc::default(), end: Arc::default() })
+        Ok(Central { db, clock, counts: Arc::default(), file, line: Arc::default() })
     }
 
     /// The clock everything written here is dated by.

@@ -87,13 +87,11 @@ pub async fn newest(from: &impl Source, user: UserId) -> Result<Option<Tokens>, 
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn take_on(central: &Central, session: &str, due: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, Error> {
-    let done = Entity::update_many()
+    let update = Entity::update_many()
         .col_expr(Column::ExpiresAt, Expr::value(until))
         .filter(Column::SessionId.eq(session))
-        .filter(Column::ExpiresAt.eq(due))
-        .exec(central.on())
-        .await?;
-    Ok(done.rows_affected == 1)
+        .filter(Column::ExpiresAt.eq(due));
+    Ok(central.jot(&update).await? == 1)
 }
 
 /// Keeps new tokens in place of the old ones. Bookkeeping: it leaves no audit row.
@@ -101,13 +99,12 @@ pub async fn take_on(central: &Central, session: &str, due: DateTime<Utc>, until
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn replace(central: &Central, tokens: &Tokens) -> Result<(), Error> {
-    Entity::update_many()
+    let update = Entity::update_many()
         .col_expr(Column::IdToken, Expr::value(tokens.id_token.clone()))
         .col_expr(Column::RefreshToken, Expr::value(tokens.refresh_token.clone()))
         .col_expr(Column::ExpiresAt, Expr::value(tokens.due))
-        .filter(Column::SessionId.eq(tokens.session.as_str()))
-        .exec(central.on())
-        .await?;
+        .filter(Column::SessionId.eq(tokens.session.as_str()));
+    central.jot(&update).await?;
     Ok(())
 }
 

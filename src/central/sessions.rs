@@ -111,7 +111,7 @@ pub async fn create(change: &Change, session: &Session, user_agent: Option<&str>
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn touch(central: &Central, id: &str, at: DateTime<Utc>) -> Result<(), Error> {
-    Entity::update_many().col_expr(Column::LastSeenAt, Expr::value(at)).filter(Column::Id.eq(id)).exec(central.on()).await?;
+    central.jot(&Entity::update_many().col_expr(Column::LastSeenAt, Expr::value(at)).filter(Column::Id.eq(id))).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::central::audit::{About, Action};
 use crate::central::users::{self, NewUser, User};
-use crate::central::{Central, Change, Error, Page, Topic, roster, sessions};
+use crate::central::{Central, Change, Error, Page, roster, sessions};
 use crate::domain::{Actor, Email, UserId};
 
 use super::Identities;
@@ -107,6 +107,7 @@ pub async fn change(
     }
     let changed = differences(&before, &edit);
     if changed.is_empty() {
+        change.unneeded().await?;
         return Ok(before);
     }
     roster::update(&change, id, &edit).await?;
@@ -118,7 +119,7 @@ pub async fn change(
     Ok(Account { email, name, operator, active, updated_at, seen_at, ..before })
 }
 
-/// The account as it stands, which nobody else changes until the change ends.
+/// The account as it stands.
 async fn held(change: &Change, id: UserId, seen: Option<DateTime<Utc>>) -> Result<Account, PeopleError> {
     let account = roster::hold(change, id).await?;
     match seen {
@@ -128,8 +129,6 @@ async fn held(change: &Change, id: UserId, seen: Option<DateTime<Utc>>) -> Resul
 }
 
 async fn not_the_last(change: &Change, id: UserId) -> Result<(), PeopleError> {
-    // two operators who take it from one another at once must not both succeed
-    change.alone(Topic::Operators).await?;
     if roster::other_operators(change, id).await? == 0 { Err(PeopleError::LastOperator) } else { Ok(()) }
 }
 
@@ -208,9 +207,9 @@ impl Identities {
     /// `Unavailable` when the central database does not answer.
     pub async fn revoke(&self, actor: &Actor, user: UserId, session: &str) -> Result<(), Error> {
         let change = Change::open(self.central(), actor).await?;
-        let Some(account) = roster::find(&change, user).await? else { return Ok(()) };
+        let Some(account) = roster::find(&change, user).await? else { return change.unneeded().await };
         if !sessions::revoke_of(&change, user, session).await? {
-            return Ok(());
+            return change.unneeded().await;
         }
         change.commit(Action::UpdateUser, About::target(account.email).with("sessions_ended", 1)).await
     }

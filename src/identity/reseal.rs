@@ -9,7 +9,7 @@ use crate::domain::Actor;
 /// # Errors
 /// See [`ResealFault`].
 pub async fn reseal(central: &Central, actor: &Actor, sealer: &Sealer) -> Result<Resealed, ResealFault> {
-    let change = Change::open(central, actor).await?;
+    let change = Change::open_alone(central, actor).await?;
     let again = |sealed: &str| {
         if sealer.is_current(sealed) {
             return Ok(None);

@@ -4,7 +4,7 @@ use std::fmt;
 use crate::central::audit::{About, Action};
 use crate::central::datastores::{self, Options, Stored};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
-use crate::central::{Change, Error, Source, Topic, meta};
+use crate::central::{Change, Error, Source, meta};
 use crate::domain::{Actor, Rollout, Slug, TenantId};
 use url::Url;
 use uuid::Uuid;
@@ -72,10 +72,10 @@ impl Tenancy {
         if steps(self.central(), folders, how).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let mut change = Change::open(self.central(), actor).await?;
-        change.alone(Topic::Tenants).await?;
+        let mut change = Change::open_alone(self.central(), actor).await?;
         let steps = steps(&change, folders, how).await?;
         if steps.is_empty() {
+            // another process was quicker
             return Ok(Vec::new());
         }
         for step in &steps {

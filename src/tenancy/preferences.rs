@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::central::audit::{About, Action};
-use crate::central::{Change, Error, Topic, preferences};
+use crate::central::{Change, Error, preferences};
 use crate::domain::Key;
 
 use super::{Tenancy, TenantScope};
@@ -24,10 +24,9 @@ pub async fn save(tenancy: &Tenancy, scope: &TenantScope, dashboard: &Key, set: 
     let (tenant, user) = (scope.tenant(), scope.identity().user());
     let change = Change::open(tenancy.central(), scope.identity().actor()).await?;
     // read, then written: two tabs at once must not lose one another's dashboard
-    change.alone(Topic::Preferences).await?;
     let mut all = preferences::load(&change, tenant, user).await?;
     if all.get(dashboard.as_str()) == Some(&set) {
-        return Ok(());
+        return change.unneeded().await;
     }
     all.insert(dashboard.to_string(), set);
     preferences::save(&change, tenant, user, all).await?;

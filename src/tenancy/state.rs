@@ -38,7 +38,7 @@ impl Tenancy {
         let mut tenant = load(&change, slug).await?;
         let before = std::mem::replace(&mut tenant.rollout, rollout);
         if before == rollout {
-            return Ok(());
+            return change.unneeded().await;
         }
         tenants::update(&change, &tenant).await?;
         let about = About::target(slug).in_tenant(tenant.id).with("from", before.as_str()).with("to", rollout.as_str());

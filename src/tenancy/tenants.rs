@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::central::audit::{About, Action};
 use crate::central::tenants::{self, Brand, Config, Status, Tenant};
-use crate::central::{self, Change, Page, Topic, meta};
+use crate::central::{self, Change, Page, meta};
 use crate::domain::{Actor, Rollout, Slug, TenantId};
 use crate::error::FieldFault;
 
@@ -83,7 +83,6 @@ impl Tenancy {
     pub async fn create(&self, actor: &Actor, new: NewTenant) -> Result<Record, Refused> {
         let tenant = parsed(&new)?;
         let change = Change::open(self.central(), actor).await?;
-        change.alone(Topic::Tenants).await?;
         meta::unset(&change, &tombstone(&tenant.slug)).await?;
         tenants::create(&change, &tenant).await.map_err(|error| match error {
             central::Error::Conflict { .. } => {
@@ -113,7 +112,6 @@ impl Tenancy {
     /// See [`Refused`].
     pub async fn edit(&self, actor: &Actor, name: &str, edit: &TenantEdit) -> Result<Record, Refused> {
         let mut change = Change::open(self.central(), actor).await?;
-        change.alone(Topic::Tenants).await?;
         let before = tenants::record(&change, name).await?.ok_or(Refused::NotFound("tenant"))?;
         let elsewhere = |step: Step| step.from() != before.tenant.rollout;
         if edit.seen.is_some_and(|seen| seen != before.updated_at) || edit.rollout.is_some_and(elsewhere) {
@@ -126,6 +124,7 @@ impl Tenancy {
         }
         allowed(&before.tenant, &tenant)?;
         if tenant == before.tenant {
+            change.unneeded().await?;
             return Ok(before);
         }
         tenants::update(&change, &tenant).await?;

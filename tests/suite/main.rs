@@ -50,3 +50,4 @@ mod torture;
 mod tokens;
 mod visibility;
 mod world;
+mod writing;

@@ -57,8 +57,7 @@ pub async fn archive<F: Write>(
     mut file: F,
     finish: impl FnOnce(F) -> std::io::Result<()>,
 ) -> Result<Option<Archived>, NotArchived> {
-    let mut writing = central.write().await?;
-    writing.hold_chain().await?;
+    let mut writing = central.write_alone().await?;
     if let Some(broken) = walk(writing.tx()).await?.broken {
         return Err(NotArchived::Broken(broken));
     }
@@ -74,7 +73,7 @@ pub async fn archive<F: Write>(
     // first the checkpoint, so that it hangs on the chain as it is; then the rows
     writing.add(&[Entry::new(actor, central.clock().now(), Action::ArchiveAudit, about)]).await?;
     take_out(writing.tx(), through, central.is_sqlite()).await?;
-    writing.commit().await?;
+    writing.commit(Vec::new()).await?;
     Ok(Some(archived))
 }
 

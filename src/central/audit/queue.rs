@@ -129,17 +129,15 @@ impl Shared {
         if lost > 0 {
             rows.push(lost_row(&self.central, lost));
         }
-        let written = self.append(&rows).await;
+        let written = self.append(rows).await;
         if written.is_err() {
             self.state().give_back(batch, lost);
         }
         written
     }
 
-    async fn append(&self, rows: &[Entry]) -> Result<(), Error> {
-        let mut writing = self.central.write().await?;
-        writing.add(rows).await?;
-        writing.commit().await
+    async fn append(&self, rows: Vec<Entry>) -> Result<(), Error> {
+        self.central.write().await?.commit(rows).await
     }
 }
 

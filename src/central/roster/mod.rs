@@ -4,7 +4,7 @@ mod list;
 mod memberships;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 
 use super::entity::user::{Column, Entity};
 use super::{Change, Error, Source, Table, sessions};
@@ -57,14 +57,11 @@ pub struct Edit {
     pub active: bool,
 }
 
-/// An account as it stands, which nobody else changes until the change ends.
+/// An account as it stands: nobody else changes it while the change is open.
 ///
 /// # Errors
 /// `NotFound` when there is no such user.
 pub async fn hold(change: &Change, id: UserId) -> Result<Account, Error> {
-    if change.has_rivals() {
-        Entity::find_by_id(id.0).lock_exclusive().one(change.on()).await?;
-    }
     find(change, id).await?.ok_or_else(|| Error::NotFound(format!("user {id}")))
 }
 

@@ -25,7 +25,7 @@ use self::provider::{Made, Provider, Signer};
 use super::{SealFault, Sealer};
 use crate::central::audit::{About, Action};
 use crate::central::signing_keys::{self, SigningKey, State};
-use crate::central::{Central, Change, Error, Table, Topic};
+use crate::central::{Central, Change, Error, Table};
 use crate::domain::Actor;
 use crate::settings::KeyProvider;
 
@@ -163,9 +163,9 @@ impl Keys {
         let made = self.fresh().await?;
         let able = self.can_sign().await?;
         let change = Change::open(&self.central, actor).await?;
-        change.alone(Topic::SigningKeys).await?;
         let before = signing_keys::published(&change, change.at() - ECHO).await?;
         if !compromised && let Some(next) = before.iter().find(|key| key.state == State::Next) {
+            change.unneeded().await?;
             return Ok(under_way(next));
         }
         let signing = before.iter().find(|key| key.state == State::Signing);
@@ -215,7 +215,6 @@ impl Keys {
             return Ok(());
         }
         let change = Change::open(&self.central, &super::system()).await?;
-        change.alone(Topic::SigningKeys).await?;
         let keys = signing_keys::published(&change, now - ECHO).await?;
         if let Some(next) = keys.iter().find(|key| due(key)) {
             if let Some(signing) = keys.iter().find(|key| key.state == State::Signing) {
@@ -232,11 +231,10 @@ impl Keys {
     async fn make_first(&self) -> Result<(), KeyFault> {
         let made = self.fresh().await?;
         let change = Change::open(&self.central, &super::system()).await?;
-        change.alone(Topic::SigningKeys).await?;
         let keys = signing_keys::published(&change, change.at()).await?;
         if keys.iter().any(|key| key.state == State::Signing) {
             // another replica was quicker
-            return Ok(());
+            return Ok(change.unneeded().await?);
         }
         let row = self.row(&made, State::Signing, change.at())?;
         signing_keys::create(&change, &row).await?;

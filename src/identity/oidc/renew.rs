@@ -85,7 +85,7 @@ impl Identities {
         let mut change = Change::open(self.central(), &actor).await?;
         let plan = Plan::of(&change, provider.rules(), claims, Some(&account)).await?;
         plan.carry_out(&mut change, user.id, &user.email).await?;
-        if plan.is_empty() { Ok(()) } else { change.commit_noted().await }
+        if plan.is_empty() { change.unneeded().await } else { change.commit_noted().await }
     }
 
     async fn end(&self, session: &SessionId, why: &str, correlation: CorrelationId) -> Result<(), Error> {
