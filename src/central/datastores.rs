@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::datastore::{ActiveModel, Column, Entity, Model};
-use super::{Change, Error, LIMIT, Source, Table};
+use super::entity::tenant;
+use super::{Change, Error, LIMIT, Source, Table, tenants};
 use crate::domain::TenantId;
 
 /// Limits of a datastore; what is not set has the product's default.
@@ -93,13 +94,14 @@ impl TryFrom<Model> for Record {
     }
 }
 
-/// The datastores of a tenant with their dates, in the order they were made, at most [`LIMIT`].
+/// The tenant of this slug or id, in whatever state, and its datastores with their dates, in the order they were made.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub async fn records(from: &impl Source, tenant: TenantId) -> Result<Vec<Record>, Error> {
-    let rows = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_asc(Column::Id).limit(LIMIT).all(from.on()).await?;
-    rows.into_iter().map(Record::try_from).collect()
+pub async fn of_named(from: &impl Source, name: &str) -> Result<Option<(tenants::Record, Vec<Record>)>, Error> {
+    let query = tenant::Entity::find().filter(tenants::is(name)).find_with_related(Entity).order_by_asc(Column::Id);
+    let Some((owner, rows)) = query.all(from.on()).await?.into_iter().next() else { return Ok(None) };
+    Ok(Some((owner.try_into()?, rows.into_iter().map(Record::try_from).collect::<Result<_, _>>()?)))
 }
 
 /// The datastores of a tenant in the order they were made, at most [`LIMIT`].

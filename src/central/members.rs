@@ -1,10 +1,13 @@
 //! Who belongs to which tenant, and as what.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+};
 
 use super::entity::member::{ActiveModel, Column, Entity};
 use super::entity::user;
+use super::tenants::statement;
 use super::{Change, Error, LIMIT, Source, Table};
 use crate::domain::{Email, Role, TenantId, UserId};
 
@@ -75,6 +78,25 @@ pub async fn of(from: &impl Source, tenant: TenantId) -> Result<Vec<Member>, Err
 pub async fn role_of(from: &impl Source, user: UserId, tenant: TenantId) -> Result<Option<Role>, Error> {
     let row = Entity::find_by_id((user.0, tenant.0)).one(from.on()).await?;
     row.map(|row| row.role.parse().map_err(Error::Internal)).transpose()
+}
+
+/// The address of an account, and what it is in a tenant, if anything; none when there is no such account.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn standing(from: &impl Source, user: UserId, tenant: TenantId) -> Result<Option<(Email, Option<Role>)>, Error> {
+    let sql =
+        "SELECT u.email, m.role FROM users u LEFT JOIN user_tenants m ON m.user_id = u.id AND m.tenant_id = $2 WHERE u.id = $1";
+    let asked = statement(from, sql, [user.0.into(), tenant.0.into()]);
+    let Some(row) = StandingRow::find_by_statement(asked).one(from.on()).await? else { return Ok(None) };
+    let role = row.role.as_deref().map(str::parse).transpose().map_err(Error::Internal)?;
+    Ok(Some((row.email.parse().map_err(Error::Internal)?, role)))
+}
+
+#[derive(FromQueryResult)]
+struct StandingRow {
+    email: String,
+    role: Option<String>,
 }
 
 /// Makes somebody a member, or changes what they are.

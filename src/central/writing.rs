@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
@@ -107,7 +105,13 @@ impl Central {
             None => {
                 let tx = Arc::new(self.transaction().await?);
                 turn.undo = Undo::All;
-                turn.set(Batch { tx: Arc::clone(&tx), rows: Vec::new(), finished: Vec::new(), begun: Instant::now(), broken: None });
+                turn.set(Batch {
+                    tx: Arc::clone(&tx),
+                    rows: Vec::new(),
+                    finished: Vec::new(),
+                    begun: Instant::now(),
+                    broken: None,
+                });
                 tx
             }
         };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::central::audit::{About, Action};
 use crate::central::datastores::{self, Record, Stored};
 use crate::central::tenants;
-use crate::central::{self, Change};
+use crate::central::{self, Change, Source};
 use crate::datastore::Datastore;
 use crate::domain::{Actor, TenantId};
 
@@ -36,8 +36,7 @@ impl Tenancy {
     /// # Errors
     /// [`Refused::NotFound`], or the central database's.
     pub async fn datastores(&self, tenant: &str) -> Result<(tenants::Record, Vec<DatastoreView>), Refused> {
-        let owner = self.record(tenant).await?;
-        let records = datastores::records(self.central(), owner.tenant.id).await?;
+        let (owner, records) = found(self.central(), tenant).await?;
         let views = records.into_iter().map(|record| self.view(record)).collect::<Result<_, _>>()?;
         Ok((owner, views))
     }
@@ -47,8 +46,7 @@ impl Tenancy {
     /// # Errors
     /// See [`Refused`].
     pub async fn add_datastore(&self, actor: &Actor, tenant: &str, draft: &DatastoreDraft) -> Result<DatastoreView, Refused> {
-        let (change, owner) = self.open_for(actor, tenant).await?;
-        let others = datastores::records(&change, owner.tenant.id).await?;
+        let (change, owner, others) = self.open_for(actor, tenant).await?;
         let store = self.checked(actor, &owner, draft, None, &others)?;
         datastores::create(&change, owner.tenant.id, &store).await.map_err(|error| taken(error, &store.env))?;
         let at = change.at();
@@ -67,16 +65,15 @@ impl Tenancy {
         id: Uuid,
         draft: &DatastoreDraft,
     ) -> Result<DatastoreView, Refused> {
-        let (change, owner) = self.open_for(actor, tenant).await?;
-        let (mine, others) =
-            datastores::records(&change, owner.tenant.id).await?.into_iter().partition(|r: &Record| r.store.id == id);
-        let (mine, others): (Vec<Record>, Vec<Record>) = (mine, others);
+        let (change, owner, records) = self.open_for(actor, tenant).await?;
+        let (mine, others): (Vec<Record>, Vec<Record>) = records.into_iter().partition(|record| record.store.id == id);
         let Some(before) = mine.into_iter().next() else { return Err(Refused::NotFound("datastore")) };
         if draft.seen.is_some_and(|seen| seen != before.updated_at) {
             return Err(Refused::Stale);
         }
         let store = self.checked(actor, &owner, draft, Some(&before.store), &others)?;
         if store == before.store {
+            change.unneeded().await?;
             return self.view(before);
         }
         datastores::update(&change, &store).await.map_err(|error| taken(error, &store.env))?;
@@ -90,8 +87,8 @@ impl Tenancy {
     /// # Errors
     /// See [`Refused`].
     pub async fn remove_datastore(&self, actor: &Actor, tenant: &str, id: Uuid) -> Result<(), Refused> {
-        let (change, owner) = self.open_for(actor, tenant).await?;
-        let record = datastores::records(&change, owner.tenant.id).await?.into_iter().find(|record| record.store.id == id);
+        let (change, owner, records) = self.open_for(actor, tenant).await?;
+        let record = records.into_iter().find(|record| record.store.id == id);
         let store = record.ok_or(Refused::NotFound("datastore"))?.store;
         datastores::delete(&change, id).await?;
         change.commit(Action::DeleteDatastore, about(&owner, &store)).await?;
@@ -104,8 +101,7 @@ impl Tenancy {
     /// # Errors
     /// [`Refused::NotFound`], or the central database's.
     pub async fn try_datastore(&self, tenant: &str, id: Uuid) -> Result<Result<Duration, String>, Refused> {
-        let owner = self.record(tenant).await?;
-        let record = datastores::records(self.central(), owner.tenant.id).await?.into_iter().find(|record| record.store.id == id);
+        let record = found(self.central(), tenant).await?.1.into_iter().find(|record| record.store.id == id);
         let store = record.ok_or(Refused::NotFound("datastore"))?.store;
         let target = match open::target(&store, &self.0.house.data, &self.0.house.sealer) {
             Ok(target) => target,
@@ -117,14 +113,14 @@ impl Tenancy {
         Ok(answer.map(|()| began.elapsed()).map_err(|failure| failure.to_string()))
     }
 
-    /// A change of a tenant's datastores, unless its file owns them.
-    async fn open_for(&self, actor: &Actor, tenant: &str) -> Result<(Change, tenants::Record), Refused> {
+    /// A change of a tenant's datastores, and those it has, unless its file owns them.
+    async fn open_for(&self, actor: &Actor, tenant: &str) -> Result<(Change, tenants::Record, Vec<Record>), Refused> {
         let change = Change::open(self.central(), actor).await?;
-        let owner = tenants::record(&change, tenant).await?.ok_or(Refused::NotFound("tenant"))?;
+        let (owner, records) = found(&change, tenant).await?;
         if owner.tenant.config.owned.iter().any(|owned| owned == "datastores") {
             return Err(Refused::Owned { field: "datastores".to_owned(), file: file_of(&owner.tenant.slug) });
         }
-        Ok((change, owner))
+        Ok((change, owner, records))
     }
 
     fn checked(
@@ -180,6 +176,10 @@ impl Tenancy {
         let user = kept.user(&self.0.house.sealer);
         Ok(DatastoreView { address: kept.view(), user, record })
     }
+}
+
+async fn found(from: &impl Source, tenant: &str) -> Result<(tenants::Record, Vec<Record>), Refused> {
+    datastores::of_named(from, tenant).await?.ok_or(Refused::NotFound("tenant"))
 }
 
 /// The environment in words.

@@ -24,7 +24,8 @@ pub async fn of(tenancy: &Tenancy, tenant: TenantId) -> Result<Vec<Member>, Erro
 /// `NotFound` when there is no such tenant or account.
 pub async fn assign(tenancy: &Tenancy, actor: &Actor, tenant: &Slug, email: &Email, role: Role) -> Result<(), Error> {
     let (of, who) = pair(tenancy.central(), tenant, email).await?;
-    give(tenancy, actor, of, (who, email), role).await
+    let held = members::role_of(tenancy.central(), who, of).await?;
+    give(tenancy, actor, of, (who, email), held, role).await
 }
 
 /// Ends a membership; the tenant is closed to them at once.
@@ -57,8 +58,8 @@ pub async fn list(tenancy: &Tenancy, tenant: TenantId, search: Search) -> Result
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn grant(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: TenantId, role: Role) -> Result<(), Error> {
-    let email = address_of(tenancy.central(), user).await?;
-    give(tenancy, actor, tenant, (user, &email), role).await
+    let (email, held) = standing(tenancy.central(), user, tenant).await?;
+    give(tenancy, actor, tenant, (user, &email), held, role).await
 }
 
 /// Ends this user's membership; the tenant is closed to them at once.
@@ -66,7 +67,7 @@ pub async fn grant(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: Tenan
 /// # Errors
 /// `NotFound` when there is no such account or membership.
 pub async fn withdraw(tenancy: &Tenancy, actor: &Actor, user: UserId, tenant: TenantId) -> Result<(), Error> {
-    let email = address_of(tenancy.central(), user).await?;
+    let (email, _) = standing(tenancy.central(), user, tenant).await?;
     take(tenancy, actor, tenant, (user, &email)).await
 }
 
@@ -75,9 +76,10 @@ async fn give(
     actor: &Actor,
     tenant: TenantId,
     (user, email): (UserId, &Email),
+    held: Option<Role>,
     role: Role,
 ) -> Result<(), Error> {
-    if members::role_of(tenancy.central(), user, tenant).await? == Some(role) {
+    if held == Some(role) {
         return Ok(());
     }
     let change = Change::open(tenancy.central(), actor).await?;
@@ -92,9 +94,8 @@ async fn take(tenancy: &Tenancy, actor: &Actor, tenant: TenantId, (user, email):
     change.commit(Action::UnassignTenant, About::target(email).in_tenant(tenant)).await
 }
 
-async fn address_of(from: &impl Source, user: UserId) -> Result<Email, Error> {
-    let user = users::find(from, user).await?.ok_or_else(|| Error::NotFound("the account".to_owned()))?;
-    Ok(user.email)
+async fn standing(from: &impl Source, user: UserId, tenant: TenantId) -> Result<(Email, Option<Role>), Error> {
+    members::standing(from, user, tenant).await?.ok_or_else(|| Error::NotFound("the account".to_owned()))
 }
 
 async fn pair(from: &impl Source, tenant: &Slug, email: &Email) -> Result<(TenantId, UserId), Error> {

@@ -22,6 +22,8 @@ pub struct Model {
     pub options: Json,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[sea_orm(belongs_to, from = "tenant_id", to = "id")]
+    pub tenant: BelongsTo<super::tenant::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

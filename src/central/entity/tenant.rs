@@ -15,6 +15,8 @@ pub struct Model {
     pub config: Json,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[sea_orm(has_many)]
+    pub datastores: HasMany<super::datastore::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

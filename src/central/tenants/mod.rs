@@ -23,6 +23,7 @@ use crate::domain::{Role, Rollout, Slug, TenantId, UserId};
 pub(in crate::central) use cards::like;
 pub use cards::{TenantCard, Whose, cards};
 pub use named::{counts, named};
+pub(in crate::central) use records::is;
 pub use records::{Listing, Record, Sort, record, records};
 
 /// What state a tenant is in.

@@ -32,11 +32,15 @@ impl TryFrom<Model> for Record {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn record(from: &impl Source, name: &str) -> Result<Option<Record>, Error> {
-    let whose = match id(name) {
+    Entity::find().filter(is(name)).one(from.on()).await?.map(Record::try_from).transpose()
+}
+
+/// That a tenant has this slug or id.
+pub(in crate::central) fn is(name: &str) -> Condition {
+    match id(name) {
         Some(id) => Condition::all().add(Column::Id.eq(id)),
         None => Condition::all().add(Column::Slug.eq(searchable(name))),
-    };
-    Entity::find().filter(whose).one(from.on()).await?.map(Record::try_from).transpose()
+    }
 }
 
 /// The id, where the name is one in its usual form.
