@@ -1,11 +1,13 @@
 //! Wall screens: each has a link of its own, known by its hash; the link itself is nowhere.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::entity::device::{ActiveModel, Column, Entity, Model};
-use super::{Central, Change, Error, LIMIT, Source, Table};
+use super::tenants::like;
+use super::{Central, Change, Error, Page, Source, Table};
 use crate::domain::{Key, TenantId};
 
 /// A wall screen.
@@ -44,13 +46,36 @@ impl TryFrom<Model> for Device {
     }
 }
 
-/// The wall screens of a tenant by name, at most [`LIMIT`].
+/// The wall screens of a tenant by name; `search` is looked for in names, pages count from 1 and hold at most 200.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub async fn of(from: &impl Source, tenant: TenantId) -> Result<Vec<Device>, Error> {
-    let query = Entity::find().filter(Column::TenantId.eq(tenant.0)).order_by_asc(Column::Name).order_by_asc(Column::Id);
-    query.limit(LIMIT).all(from.on()).await?.into_iter().map(Device::try_from).collect()
+pub async fn list(
+    from: &impl Source,
+    tenant: TenantId,
+    search: Option<&str>,
+    number: u32,
+    size: u32,
+) -> Result<Page<Device>, Error> {
+    let (number, size) = (Ord::max(number, 1), Ord::clamp(size, 1, 200));
+    let mut query = Entity::find().filter(Column::TenantId.eq(tenant.0));
+    if let Some(search) = search.filter(|text| !text.trim().is_empty()) {
+        query = query.filter(Func::lower(Expr::col(Column::Name)).like(LikeExpr::new(like(search)).escape('\\')));
+    }
+    let total = query.clone().count(from.on()).await?;
+    let offset = u64::from(number - 1) * u64::from(size);
+    let rows = query.order_by_asc(Column::Name).order_by_asc(Column::Id).offset(offset).limit(u64::from(size));
+    let items = rows.all(from.on()).await?.into_iter().map(Device::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { items, number, size, total })
+}
+
+/// The wall screen of this id, if it is this tenant's.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn of(from: &impl Source, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
+    let mine = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0));
+    mine.one(from.on()).await?.map(Device::try_from).transpose()
 }
 
 /// The wall screen whose link has this hash.
@@ -94,11 +119,10 @@ pub async fn create(change: &Change, device: &Device, token_hash: &str) -> Resul
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn revoke(change: &Change, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
-    let mine = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0));
-    let Some(row) = mine.one(change.on()).await? else { return Ok(None) };
+    let Some(device) = of(change, tenant, id).await? else { return Ok(None) };
     change.alters(&[Table::Devices]);
     Entity::delete_by_id(id).exec(change.on()).await?;
-    Ok(Some(row.try_into()?))
+    Ok(Some(device))
 }
 
 /// Notes that a wall screen asked for something. Bookkeeping: it leaves no audit row.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::central::audit::{About, Action};
-use crate::central::{Change, Error, devices};
+use crate::central::{Change, Error, Page, devices};
 use crate::domain::{Actor, Key, TenantId};
 use crate::identity::devices::{NewLink, add};
 
@@ -11,12 +11,26 @@ use super::Tenancy;
 
 pub use crate::central::devices::Device;
 
-/// The wall screens of a tenant by name, at most a thousand.
+/// The wall screens of a tenant by name; `search` is looked for in names, pages count from 1 and hold at most 200.
 ///
 /// # Errors
 /// `Unavailable` when the central database does not answer.
-pub async fn of(tenancy: &Tenancy, tenant: TenantId) -> Result<Vec<Device>, Error> {
-    devices::of(tenancy.central(), tenant).await
+pub async fn list(
+    tenancy: &Tenancy,
+    tenant: TenantId,
+    search: Option<&str>,
+    number: u32,
+    size: u32,
+) -> Result<Page<Device>, Error> {
+    devices::list(tenancy.central(), tenant, search, number, size).await
+}
+
+/// The wall screen of this id, if it is this tenant's.
+///
+/// # Errors
+/// `Unavailable` when the central database does not answer.
+pub async fn find(tenancy: &Tenancy, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
+    devices::of(tenancy.central(), tenant, id).await
 }
 
 /// Gives a new wall screen its link: it shows these dashboards of this tenant and nothing else.
@@ -46,6 +60,6 @@ pub async fn revoke(tenancy: &Tenancy, actor: &Actor, tenant: TenantId, id: Uuid
     let change = Change::open(tenancy.central(), actor).await?;
     match devices::revoke(&change, tenant, id).await? {
         Some(device) => change.commit(Action::DeleteDevice, About::target(device.name).in_tenant(tenant)).await,
-        None => Ok(()),
+        None => change.unneeded().await,
     }
 }

@@ -19,7 +19,8 @@ use super::open::ANY;
 /// Parameters of a PostgreSQL address that may be written in a form. Others could lead elsewhere than the address says.
 const PARAMETERS: &[&str] = &["sslmode", "sslrootcert"];
 
-/// What somebody wrote of a datastore. What is not set stays as it is, or has the product's default; an empty text takes away.
+/// What somebody wrote of a datastore. What is not set stays as it is, or has the product's default; an empty text, and a
+/// number that is said to be none, take away what was set.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
 pub struct DatastoreDraft {
@@ -39,8 +40,8 @@ pub struct DatastoreDraft {
     pub uc_catalog: Option<String>,
     pub uc_workspace: Option<String>,
     pub is_primary: Option<bool>,
-    pub statement_timeout_ms: Option<u64>,
-    pub max_connections: Option<u32>,
+    pub statement_timeout_ms: Option<Option<u64>>,
+    pub max_connections: Option<Option<u32>>,
     /// When it was changed last, as the one who edits saw it; refused as stale when that is no longer so.
     pub seen: Option<DateTime<Utc>>,
 }
@@ -145,15 +146,15 @@ impl DatastoreDraft {
 
     fn limits(&self, store: &mut Stored, faults: &mut Faults) {
         if let Some(limit) = self.statement_timeout_ms {
-            if (100..=600_000).contains(&limit) {
-                store.options.statement_timeout_ms = Some(limit);
+            if limit.is_none_or(|limit| (100..=600_000).contains(&limit)) {
+                store.options.statement_timeout_ms = limit;
             } else {
                 faults.tell("statement_timeout_ms", "must be from 100 to 600000");
             }
         }
         if let Some(most) = self.max_connections {
-            if (1..=100).contains(&most) {
-                store.options.max_connections = Some(most);
+            if most.is_none_or(|most| (1..=100).contains(&most)) {
+                store.options.max_connections = most;
             } else {
                 faults.tell("max_connections", "must be from 1 to 100");
             }

@@ -132,7 +132,7 @@ routes! { PUBLIC, public:
     "/tenant/:tenant/audit"                               { GET TenantAdmin => pages::tenant::audit::show }
     "/tenant/:tenant/audit.ndjson"                        { GET TenantAdmin => pages::tenant::audit::export }
     "/tenant/:tenant/devices"                             { GET TenantAdmin => pages::tenant::devices::show, POST TenantAdmin => pages::tenant::devices::create }
-    "/tenant/:tenant/devices/revoke"                      { POST TenantAdmin => pages::tenant::devices::revoke }
+    "/tenant/:tenant/devices/revoke"                      { GET TenantAdmin => pages::tenant::device_revoke::show, POST TenantAdmin => pages::tenant::device_revoke::submit }
     "/device/:token"                                      { GET Open => pages::device::open }
     "/admin"                                              { GET Operator => pages::admin::overview::show }
     "/admin/users"                                        { GET Operator => pages::admin::users::show }
@@ -147,7 +147,7 @@ routes! { PUBLIC, public:
     "/admin/tenants/:slug/brand.css"                      { GET Operator => pages::admin::tenant::preview }
     "/admin/tenants/:slug/status"                         { POST Operator => pages::admin::tenant::set_status }
     "/admin/tenants/:slug/rollout"                        { POST Operator => pages::admin::rollout::switch }
-    "/admin/tenants/:slug/devices/revoke"                 { POST Operator => pages::admin::tenant::revoke_device }
+    "/admin/tenants/:slug/devices/revoke"                 { GET Operator => pages::admin::device_revoke::show, POST Operator => pages::admin::device_revoke::submit }
     "/admin/tenants/:slug/delete"                         { GET Operator => pages::admin::tenant_delete::show, POST Operator => pages::admin::tenant_delete::submit }
     "/admin/tenants/:slug/datastores/new"                 { GET Operator => pages::admin::datastore::show_new, POST Operator => pages::admin::datastore::create }
     "/admin/tenants/:slug/datastores/:store"              { GET Operator => pages::admin::datastore::show, POST Operator => pages::admin::datastore::save }

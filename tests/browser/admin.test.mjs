@@ -100,7 +100,8 @@ test('a wall screen opens by its link alone and takes turns', async () => {
   await wall.page.locator('.panel[data-state=ready]').first().waitFor();
   assert.equal(await wall.page.locator('header.bar').count(), 0, 'nothing to press');
   assert.match(wall.page.url(), /rotate=/);
-  await page.getByRole('button', { name: 'Take back the link of Entrance hall' }).click();
+  await page.getByRole('link', { name: 'Take back the link of Entrance hall' }).click();
+  await page.getByRole('button', { name: 'Take its link back' }).click();
   await page.getByText('The link is taken back').waitFor();
   await wall.page.reload();
   assert.equal(new URL(wall.page.url()).pathname, '/login');

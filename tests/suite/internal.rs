@@ -194,6 +194,13 @@ async fn a_pipeline_makes_a_tenant_that_opens_with_its_data_and_dashboards() {
         let store = json!({"env": "prod", "url": "sqlite:alpha-works.db", "uc_catalog": "gamma_prod"});
         let store = tool.good(Method::POST, "/admin/tenants/gamma-works/datastores", Some(store)).await;
         assert_eq!((&store["kind"], &store["is_primary"]), (&json!("sqlite"), &json!(true)));
+        let own = format!("/admin/tenants/gamma-works/datastores/{}", store["id"].as_str().unwrap());
+        let limits = async |body: Value| {
+            let told = tool.good(Method::PUT, &own, Some(body)).await;
+            (told["statement_timeout_ms"].clone(), told["max_connections"].clone())
+        };
+        assert_eq!(limits(json!({"statement_timeout_ms": 2500, "max_connections": 3})).await, (json!(2500), json!(3)));
+        assert_eq!(limits(json!({"statement_timeout_ms": null})).await, (Value::Null, json!(3)), "null is the default again");
         let assigned = json!({"dashboards": ["shared-board"]});
         tool.good(Method::POST, "/admin/tenants/gamma-works/dashboards", Some(assigned)).await;
 

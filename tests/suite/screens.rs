@@ -68,8 +68,7 @@ async fn a_link_taken_back_shows_nothing_from_that_moment_on() {
         let admin = world.person("admin@alpha.example").await;
         let page = world.text(&admin, "/tenant/alpha-works/devices").await;
         assert!(page.contains("Entrance hall") && page.contains("just now"), "its last use is shown");
-        let id =
-            page.split("name=\"device\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its id").to_owned();
+        let id = page.split("/devices/revoke?device=").nth(1).and_then(|rest| rest.split('"').next()).expect("its id").to_owned();
         let revoke = async |who: &Person, tenant: &str| {
             let path = format!("/tenant/{tenant}/devices/revoke");
             world.ask(who, Method::POST, &path).form(&[("device", &id)]).send().await.expect("an answer").status().as_u16()
@@ -79,11 +78,57 @@ async fn a_link_taken_back_shows_nothing_from_that_moment_on() {
         let operator = world.person("operator@example.com").await;
         assert_eq!(revoke(&operator, "beta-works").await, 303, "another tenant's screen is none of beta's");
         assert_eq!(world.get(&wall, &location).await.status(), 200);
+        let asks = |place: &str| format!("{place}/devices/revoke?device={id}");
+        for (who, place) in [(&admin, "/tenant/alpha-works"), (&operator, "/admin/tenants/alpha-works")] {
+            let page = world.text(who, &asks(place)).await;
+            assert!(
+                page.contains("Take back the link of “Entrance hall”?") && page.contains(&format!("value=\"{id}\"")),
+                "{page}"
+            );
+        }
+        assert_eq!(world.get(&viewer, &asks("/tenant/alpha-works")).await.status(), 403);
+        for place in ["/tenant/beta-works", "/admin/tenants/beta-works"] {
+            assert_eq!(world.get(&operator, &asks(place)).await.status(), 404, "another tenant's screen is none of beta's");
+        }
+        assert_eq!(world.get(&wall, &location).await.status(), 200, "asking takes nothing");
         assert_eq!(revoke(&admin, "alpha-works").await, 303);
+        assert_eq!(world.get(&admin, &asks("/tenant/alpha-works")).await.status(), 404);
         assert_eq!(world.get(&wall, &location).await.status(), 303);
         assert_eq!(world.get(&Person::nobody(), &link).await.status(), 404);
         let audit = world.text(&admin, "/tenant/alpha-works/audit").await;
         assert!(audit.contains("Create device") && audit.contains("Delete device"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_screens_are_searched_and_paged() {
+    use loggia::domain::CorrelationId;
+    use loggia::identity::console;
+    use loggia::tenancy::devices;
+
+    World::on_both(async |world| {
+        let admin = world.person("admin@alpha.example").await;
+        let operator = world.person("operator@example.com").await;
+        let parts = &world.server.parts;
+        let tenant = parts.tenancy.record("alpha-works").await.unwrap().tenant.id;
+        for n in 0..60 {
+            let name = format!("{} {n:02}", if n % 20 == 0 { "Hall 100%" } else { "Line" });
+            devices::create(&parts.tenancy, &console(CorrelationId::new()), tenant, name, vec!["default".parse().unwrap()])
+                .await
+                .unwrap();
+        }
+        let rows = |page: &str| page.matches("/devices/revoke?device=").count();
+        let path = "/tenant/alpha-works/devices";
+        let first = world.text(&admin, path).await;
+        assert!(rows(&first) == 50 && first.contains("1–50 of 60") && first.contains("page=2"), "{first}");
+        let second = world.text(&admin, &format!("{path}?page=2")).await;
+        assert!(rows(&second) == 10 && second.contains("51–60 of 60"));
+        let found = world.text(&admin, &format!("{path}?q=hall+100%25")).await;
+        assert!(rows(&found) == 3 && !found.contains("Line 01"), "the sign is looked for, not what it means to SQL");
+        assert!(world.text(&admin, &format!("{path}?q=cellar")).await.contains("None matches."));
+        let own = world.text(&operator, "/admin/tenants/alpha-works").await;
+        assert!(rows(&own) == 20 && own.contains("and 40 more"));
     })
     .await;
 }

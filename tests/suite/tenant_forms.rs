@@ -123,6 +123,26 @@ async fn a_datastore_is_changed_tried_with_success_and_a_stale_form_shows_both()
         assert_eq!(again["uc_catalog"], "gamma_second");
         assert_eq!(send(&world, &operator, &path, &again).await.0, 303);
         assert!(world.text(&operator, &path).await.contains("value=\"gamma_second\""));
+
+        let limits = |time: &str, most: &str| {
+            [("statement_timeout_ms".to_owned(), time.to_owned()), ("max_connections".to_owned(), most.to_owned())]
+        };
+        let shown = async || form(&world.text(&operator, &path).await, &path);
+        let mut wanted = shown().await;
+        wanted.extend(limits("2500", "99999999999"));
+        let (status, page) = send(&world, &operator, &path, &wanted).await;
+        assert!(status == 422 && page.contains("id=\"max_connections-fault\""), "{status}");
+        wanted.extend(limits("2500", "7"));
+        assert_eq!(send(&world, &operator, &path, &wanted).await.0, 303);
+        let mut kept = shown().await;
+        assert!(limits("2500", "7").iter().all(|(name, value)| kept[name] == *value), "{kept:?}");
+        kept.extend(limits("", "7"));
+        assert_eq!(send(&world, &operator, &path, &kept).await.0, 303);
+        let kept = shown().await;
+        assert!(
+            limits("", "7").iter().all(|(name, value)| kept[name] == *value),
+            "what is emptied is the default again: {kept:?}"
+        );
         world.close().await;
     }
 }

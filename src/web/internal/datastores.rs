@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::address::Address;
 use super::tenants::Gone;
-use super::{Administration, Group, TenantReading};
+use super::{Administration, Group, TenantReading, said};
 use crate::error::{Error, Result};
 use crate::tenancy::datastores::DatastoreView;
 use crate::tenancy::{AddressView, DatastoreDraft, SecretReference};
@@ -173,10 +173,10 @@ struct WriteDatastore {
     uc_workspace: Option<String>,
     /// Whether dashboards read it in its environment. The first of an environment is, unless said otherwise.
     is_primary: Option<bool>,
-    /// How long a statement may run, in milliseconds: 100 to 600000.
-    statement_timeout_ms: Option<u64>,
-    /// How many connections are kept at most: 1 to 100.
-    max_connections: Option<u32>,
+    /// How long a statement may run, in milliseconds: 100 to 600000; null: as long as the product's default.
+    statement_timeout_ms: MaybeUndefined<u64>,
+    /// How many connections are kept at most: 1 to 100; null: the product's default.
+    max_connections: MaybeUndefined<u32>,
     /// `updated_at` as it was read: refused with 409 when somebody changed the datastore since.
     updated_at: Option<DateTime<Utc>>,
 }
@@ -196,8 +196,8 @@ impl WriteDatastore {
             uc_catalog: self.uc_catalog,
             uc_workspace: self.uc_workspace,
             is_primary: self.is_primary,
-            statement_timeout_ms: self.statement_timeout_ms,
-            max_connections: self.max_connections,
+            statement_timeout_ms: said(self.statement_timeout_ms),
+            max_connections: said(self.max_connections),
             seen: self.updated_at,
         }
     }

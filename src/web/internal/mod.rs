@@ -10,6 +10,7 @@ mod tenants;
 
 use poem::endpoint::make_sync;
 use poem::{EndpointExt, Response, Route};
+use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{OpenApiService, Tags};
 
 use super::openapi;
@@ -31,6 +32,15 @@ enum Group {
 
 /// All operations.
 pub type Api = (oauth::Tokens, tenants::Tenants, datastores::Datastores, keys::Keys);
+
+/// What a body says of a value that can be taken away: nothing, that it is none, or what it is.
+fn said<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
 
 fn api() -> Api {
     (oauth::Tokens, tenants::Tenants, datastores::Datastores, keys::Keys)

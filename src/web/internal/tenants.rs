@@ -9,7 +9,7 @@ use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use uuid::Uuid;
 
-use super::{Administration, Group, TenantReading};
+use super::{Administration, Group, TenantReading, said};
 use crate::apps::Verdict;
 use crate::domain::{Finding, Rollout};
 use crate::error::{Error, FieldFault, Result};
@@ -505,11 +505,7 @@ impl Tenants {
     ) -> Result<Json<Tenant>> {
         let Metadata { branding, timezone, filters, visible_components, dashboards, storage, updated_at } = metadata.0;
         known(parts, dashboards.as_ref())?;
-        let components = match visible_components {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(list) => Some(Some(list)),
-        };
+        let components = said(visible_components);
         let edit = TenantEdit { timezone, filters, components, dashboards, seen: updated_at, ..look(branding, storage) };
         Ok(Json(Tenant::of(limits::in_time(parts.tenancy.edit(who.0.actor(), &id, &edit)).await?)))
     }

@@ -19,6 +19,9 @@ use crate::web::form::{Field, fault};
 use crate::web::guards::Sent;
 use crate::web::{Parts, around, limits};
 
+/// Where PostgreSQL listens unless said otherwise.
+const PORT: u32 = 5432;
+
 /// A datastore, as a row.
 #[derive(Clone, Debug)]
 pub struct StoreRow {
@@ -282,11 +285,15 @@ fn wanted(draft: &Draft, view: Option<&DatastoreView>) -> std::result::Result<Da
         let was = stored.get(name).map_or("", String::as_str);
         (view.is_none() || text(name) != was).then(|| text(name).to_owned())
     };
+    // a number that stands empty where one stood is taken away
     let mut number = |name: &str| match text(name) {
-        "" => None,
-        digits => digits.parse::<u64>().map_err(|_| faults.push(fault(name, format!("“{digits}” is no number")))).ok(),
+        _ if changed(name).is_none() => None,
+        "" => view.map(|_| None),
+        digits => Some(digits.parse().map_err(|_| faults.push(fault(name, format!("“{digits}” is no number that fits")))).ok()),
     };
     let (port, timeout, connections) = (number("port"), number("statement_timeout_ms"), number("max_connections"));
+    let port = port.map(|port| port.unwrap_or(PORT));
+    let timeout = timeout.map(|limit| limit.map(u64::from));
     let url = match (text("url_env"), text("url_file"), text("url")) {
         ("", "", "") => None,
         (name, "", "") => Some(SecretReference::Env { env: name.to_owned() }),
@@ -302,7 +309,6 @@ fn wanted(draft: &Draft, view: Option<&DatastoreView>) -> std::result::Result<Da
     }
     let is_same = |name: &str| view.is_some() && stored.get(name).map_or("", String::as_str) == text(name);
     let url = url.filter(|_| !(is_same("url") && is_same("url_env") && is_same("url_file")));
-    let port = port.and_then(|port| u32::try_from(port).ok()).filter(|_| !is_same("port"));
     Ok(DatastoreDraft {
         env: Some(text("env").to_owned()),
         kind: changed("kind"),
@@ -317,7 +323,7 @@ fn wanted(draft: &Draft, view: Option<&DatastoreView>) -> std::result::Result<Da
         uc_workspace: changed("uc_workspace"),
         is_primary: Some(draft.contains_key("is_primary")),
         statement_timeout_ms: timeout,
-        max_connections: connections.and_then(|count| u32::try_from(count).ok()),
+        max_connections: connections,
         seen: view.and_then(|_| seen(text("version"))),
     })
 }
@@ -406,7 +412,7 @@ async fn draw(
         ],
         parts: vec![
             line("host", "Host", ""),
-            line("port", "Port", ""),
+            line("port", "Port", "Empty: 5432"),
             line("database", "Database", ""),
             line("user", "Role", "One that may only read"),
             finished(password),

@@ -6,6 +6,7 @@ pub mod client;
 pub mod clients;
 pub mod config;
 pub mod datastore;
+pub mod device_revoke;
 pub mod overview;
 pub mod rollout;
 pub mod tenant;

@@ -15,7 +15,7 @@ use super::tenants::{State, state};
 use super::user::{seen, version};
 use super::{Chrome, Desk, again, at, framed};
 use crate::chart::Color;
-use crate::error::{Error, FieldFault, Result};
+use crate::error::{FieldFault, Result};
 use crate::identity::people::Search;
 use crate::tenancy::tenants::{Record, TenantEdit};
 use crate::tenancy::{Operator, Refused, Status, devices, members};
@@ -24,6 +24,9 @@ use crate::web::guards::Sent;
 use crate::web::listing::{Moment, moment};
 use crate::web::pages::brand;
 use crate::web::{Parts, around, limits};
+
+/// How many wall screens stand on the tenant's page.
+const SCREENS: u32 = 20;
 
 /// A wall screen, as a row.
 #[derive(Clone, Debug)]
@@ -80,6 +83,8 @@ pub struct TenantPage {
     pub stores_fixed: bool,
     /// Its wall screens.
     pub screens: Vec<Screen>,
+    /// How many more there are, in words.
+    pub more_screens: Option<String>,
 }
 
 /// The tenant in the address.
@@ -213,7 +218,8 @@ pub(super) async fn draw(
     let href = format!("/admin/tenants/{}", tenant.slug);
     let (chrome, desk) = framed(request, operator, &tenant.name, at(href.as_str()), sheet.done);
     let (_, stores) = limits::in_time(parts.tenancy.datastores(tenant.slug.as_str())).await?;
-    let screens = limits::in_time(devices::of(&parts.tenancy, tenant.id)).await?;
+    let screens = limits::in_time(devices::list(&parts.tenancy, tenant.id, None, 1, SCREENS)).await?;
+    let more = usize::try_from(screens.total).unwrap_or(usize::MAX).saturating_sub(screens.items.len());
     let count = limits::in_time(members::list(&parts.tenancy, tenant.id, Search { size: 1, ..Search::default() })).await?.total;
     let fields = fields(parts, record, &sheet);
     let accent = fields.iter().find(|field| field.name == "accent").map(|field| field.value.clone()).unwrap_or_default();
@@ -235,7 +241,8 @@ pub(super) async fn draw(
         members: super::config::counted(count as usize, "member", "members"),
         stores_fixed: owns(record, "datastores"),
         stores: rows(stores),
-        screens: screens.into_iter().map(|device| screen(device, now)).collect(),
+        screens: screens.items.into_iter().map(|device| screen(device, now)).collect(),
+        more_screens: (more > 0).then(|| format!("and {more} more")),
         name: tenant.name.clone(),
         slug: tenant.slug.to_string(),
         id: tenant.id.to_string(),
@@ -332,27 +339,6 @@ pub async fn set_status(
         Ok(record) => Ok(around::see_other(&format!("/admin/tenants/{}?done={}", record.tenant.slug, record.tenant.status))),
         Err(refused) => refuse(parts, request, &operator, &path, Sheet::default(), refused).await,
     }
-}
-
-/// What the form of a screen sends.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Taken {
-    device: String,
-}
-
-/// `POST /admin/tenants/{slug}/devices/revoke`: the link opens nothing any more.
-#[handler]
-pub async fn revoke_device(
-    operator: Operator,
-    Path(path): Path<SlugPath>,
-    mut sent: Sent<Taken>,
-    Data(parts): Data<&Arc<Parts>>,
-) -> Result<Response> {
-    let record = path.record(parts).await?;
-    let id = sent.take().device.parse().map_err(|_| Error::NotFound("wall screen"))?;
-    limits::in_time(devices::revoke(&parts.tenancy, operator.actor(), record.tenant.id, id)).await?;
-    Ok(around::see_other(&format!("/admin/tenants/{}?done=revoked", record.tenant.slug)))
 }
 
 /// What the address of the preview's stylesheet says.

@@ -11,16 +11,19 @@ use serde::Deserialize;
 use super::{Chrome, Desk, framed};
 use crate::config::DashboardTitle;
 use crate::domain::Key;
-use crate::error::{Error, FieldFault, Result};
+use crate::error::{FieldFault, Result};
 use crate::panel::Address;
 use crate::tenancy::{TenantAdmin, devices};
 use crate::web::form::{Field, fault, optional};
 use crate::web::guards::Sent;
-use crate::web::listing::{Moment, moment};
+use crate::web::listing::{Moment, Turn, moment};
 use crate::web::{Parts, around, limits};
 
 /// So many dashboards take turns on one screen at most.
 const TURNS: usize = 20;
+
+/// How many screens a page holds.
+const SIZE: u32 = 50;
 
 /// A wall screen, as a row.
 #[derive(Clone, Debug)]
@@ -51,8 +54,12 @@ pub struct DevicesPage {
     pub tenant: String,
     /// This page.
     pub href: String,
+    /// What was searched for.
+    pub q: String,
     /// The screens.
     pub rows: Vec<Row>,
+    /// The way to the others.
+    pub turn: Turn,
     /// A new one.
     pub fields: Vec<Field>,
     /// The link of the one just made: its name, and the whole address. It is shown this once.
@@ -63,12 +70,16 @@ pub struct DevicesPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
+    q: String,
+    page: String,
     done: String,
 }
 
 /// What a page is drawn with beside the screens.
 #[derive(Default)]
 struct Sheet {
+    q: String,
+    page: u32,
     name: String,
     chosen: String,
     faults: Vec<FieldFault>,
@@ -85,7 +96,8 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let done = (asked.done == "revoked").then_some("The link is taken back: that screen shows nothing from now on.");
-    around::page(&draw(parts, request, &admin, Sheet { done, ..Sheet::default() }).await?)
+    let (q, page) = (asked.q.trim().chars().take(100).collect(), asked.page.parse().unwrap_or(1));
+    around::page(&draw(parts, request, &admin, Sheet { q, page, done, ..Sheet::default() }).await?)
 }
 
 /// `POST /tenant/{tenant}/devices`: a new link, shown this once.
@@ -120,27 +132,12 @@ pub async fn create(
     around::page(&draw(parts, request, &admin, sheet).await?)
 }
 
-/// What the form of a screen sends.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Taken {
-    device: String,
-}
-
-/// `POST /tenant/{tenant}/devices/revoke`: the link opens nothing any more.
-#[handler]
-pub async fn revoke(admin: TenantAdmin, mut sent: Sent<Taken>, Data(parts): Data<&Arc<Parts>>) -> Result<Response> {
-    let scope = admin.scope();
-    let id = sent.take().device.parse().map_err(|_| Error::NotFound("wall screen"))?;
-    limits::in_time(devices::revoke(&parts.tenancy, admin.actor(), scope.tenant(), id)).await?;
-    Ok(around::see_other(&format!("/tenant/{}/devices?done=revoked", scope.slug())))
-}
-
 async fn draw(parts: &Parts, request: &Request, admin: &TenantAdmin, sheet: Sheet) -> Result<DevicesPage> {
     let scope = admin.scope();
     let href = format!("/tenant/{}/devices", scope.slug());
-    let page = Address { path: href.clone(), query: Vec::new() };
-    let (chrome, desk) = framed(parts, request, admin, "Wall screens", page, sheet.done).await?;
+    let search = Some(sheet.q.as_str()).filter(|q| !q.is_empty());
+    let here = Address { path: href.clone(), query: Vec::new() }.with("q", search);
+    let (chrome, desk) = framed(parts, request, admin, "Wall screens", here.clone(), sheet.done).await?;
     let titles = parts.catalog.now().dashboards(scope);
     let now = parts.clock.now();
     let row = |device: devices::Device| Row {
@@ -151,16 +148,19 @@ async fn draw(parts: &Parts, request: &Request, admin: &TenantAdmin, sheet: Shee
         made: moment(device.created_at, now),
         used: device.last_used_at.map(|at| moment(at, now)),
     };
-    let rows = limits::in_time(devices::of(&parts.tenancy, scope.tenant())).await?.into_iter().map(row).collect();
+    let number = sheet.page.clamp(1, 100_000);
+    let found = limits::in_time(devices::list(&parts.tenancy, scope.tenant(), search, number, SIZE)).await?;
+    let turn = Turn::new(found.number, found.size, found.total, &here);
+    let rows = found.items.into_iter().map(row).collect();
     let choices = titles.iter().map(|title| (title.key.to_string(), title.name.clone())).collect();
     let fields = vec![
         Field::line("name", "Name", &sheet.name).required().hint("Where it hangs: “Entrance hall”").with(&sheet.faults),
         Field::checks("shows", "Shows", choices, &sheet.chosen).hint("Several take turns, a minute each.").with(&sheet.faults),
     ];
-    Ok(DevicesPage { chrome, desk, tenant: scope.name().to_owned(), href, rows, fields, link: sheet.link })
+    Ok(DevicesPage { chrome, desk, tenant: scope.name().to_owned(), href, q: sheet.q, rows, turn, fields, link: sheet.link })
 }
 
 /// A dashboard's name; of one that is gone, its id.
-fn title(titles: &[DashboardTitle], key: &Key) -> String {
+pub(super) fn title(titles: &[DashboardTitle], key: &Key) -> String {
     titles.iter().find(|title| title.key == *key).map_or_else(|| format!("{key} (gone)"), |title| title.name.clone())
 }

@@ -1,6 +1,7 @@
 //! What a tenant's own administrators see of it: its members, its audit, its wall screens.
 
 pub mod audit;
+pub mod device_revoke;
 pub mod devices;
 pub mod members;
 
