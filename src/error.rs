@@ -125,6 +125,9 @@ pub enum Error {
         /// Why not.
         faults: Vec<FieldFault>,
     },
+    /// What was sent took too long to arrive.
+    #[error("the body took too long to arrive")]
+    Late,
     /// More was sent than is taken.
     #[error("request too large: {0}")]
     TooLarge(&'static str),
@@ -176,6 +179,7 @@ impl Error {
             Error::Method => StatusCode::METHOD_NOT_ALLOWED,
             Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) | Error::Unready { .. } => StatusCode::CONFLICT,
+            Error::Late => StatusCode::REQUEST_TIMEOUT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Error::OtherHost => StatusCode::MISDIRECTED_REQUEST,
@@ -199,6 +203,7 @@ impl Error {
             Error::Method => "This address cannot do that",
             Error::Malformed(_) | Error::Invalid(_) => "The request could not be understood",
             Error::Conflict(_) | Error::Unready { .. } => "That cannot be done as things stand",
+            Error::Late => "That took too long",
             Error::TooLarge(_) | Error::HeadersTooLarge => "That is too large",
             Error::OtherHost => "This is another address",
             Error::TooMany(_) => "Too many requests",
@@ -226,6 +231,7 @@ impl Error {
                 let why: String = faults.iter().map(|fault| format!(" {}.", fault.message)).collect();
                 format!("{what}.{why}")
             }
+            Error::Late => "What was sent did not arrive in time, and nothing was done. Send it again.".into(),
             Error::TooLarge(what) => format!("{what}."),
             Error::HeadersTooLarge => "The headers are larger than 32 KiB. Clear this site's cookies and try again.".into(),
             Error::OtherHost => "The demo answers under localhost alone. For another name, set LOGGIA_PUBLIC_URL to it.".into(),

@@ -62,7 +62,7 @@ sections! {
     "session" SessionKeys { idle_minutes: u64, max_hours: u64 }
     "cache" CacheKeys { bytes: u64 }
     "rate_limit" RateKeys { enabled: bool, sign_in_per_minute: u32, sign_in_burst: u32, caller_per_second: u32, caller_burst: u32, tenant_per_second: u32, tenant_burst: u32 }
-    "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, export_rows: u64 }
+    "limits" LimitKeys { head_seconds: u64, stall_seconds: u64, connections: usize, connections_per_network: usize, body_bytes: usize, body_seconds: u64, export_rows: u64 }
     "operators" OperatorKeys { read_tenants: bool }
     "endpoints" EndpointKeys { allowed_hosts: Hosts, allow_private: bool }
     "apps" AppKeys { trusted: bool, origin: Url, jwt_injection: bool }

@@ -159,6 +159,8 @@ pub struct Limits {
     pub per_network: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// How long a request's body may take to arrive.
+    pub body: Duration,
     /// The most rows of a file.
     pub export_rows: u64,
 }
@@ -231,6 +233,7 @@ pub(super) fn limits(keys: LimitKeys) -> Result<Limits, String> {
         connections: within("connections", or(keys.connections, 10_000), 1, 1_000_000)?,
         per_network: within("connections_per_network", or(keys.connections_per_network, 1_000), 1, 1_000_000)?,
         body_bytes: within("body_bytes", or(keys.body_bytes, 1 << 20), 64 << 10, 1 << 30)?,
+        body: Duration::from_secs(within("body_seconds", or(keys.body_seconds, 20), 1, 600)?),
         export_rows: within("export_rows", or(keys.export_rows, MOST_EXPORTED), 1, MOST_EXPORTED)?,
     })
 }

@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::{Method, header};
+use poem::error::ReadBodyError;
 use poem::{Body, Request};
 use serde::de::DeserializeOwned;
 
@@ -32,12 +33,6 @@ const FORM: usize = 64 * 1024;
 
 /// Bytes of a body of JSON.
 const JSON: usize = 256 * 1024;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(30);
-
-/// How long a form may take to arrive.
-const FORM_TIME: Duration = Duration::from_secs(20);
-
 /// How long the central database may take, a free connection to it included.
 const CENTRAL_TIME: Duration = Duration::from_secs(10);
 
@@ -81,19 +76,20 @@ pub fn check_head(request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a body that says it is too large, and holds the others to `most` bytes and to [`BODY_TIME`] while they are read:
+/// Refuses a body that says it is too large, and holds the others to their limits of bytes and of time while they are read:
 /// whichever handler reads it, it ends.
 ///
 /// # Errors
 /// [`Error::TooLarge`].
-pub fn bound_body(request: &mut Request, most: usize) -> Result<()> {
+pub fn bound_body(request: &mut Request, limits: &settings::Limits) -> Result<()> {
+    let most = limits.body_bytes;
     let said = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|length| length > most as u64) {
         return Err(Error::TooLarge("The request is larger than is taken"));
     }
     if said.is_none_or(|length| length > 0) && !matches!(*request.method(), Method::GET | Method::HEAD) {
         let body = request.take_body().into_bytes_stream();
-        request.set_body(Body::from_bytes_stream(bounded(body, most)));
+        request.set_body(Body::from_bytes_stream(bounded(body, most, limits.body)));
     }
     Ok(())
 }
@@ -102,8 +98,9 @@ pub fn bound_body(request: &mut Request, most: usize) -> Result<()> {
 fn bounded(
     body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     most: usize,
+    time: Duration,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let due = tokio::time::Instant::now() + BODY_TIME;
+    let due = tokio::time::Instant::now() + time;
     let body = Box::pin(body);
     futures_util::stream::try_unfold((body, 0), move |(mut body, taken)| async move {
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the body took too long to arrive");
@@ -129,12 +126,12 @@ pub async fn in_time<T, E: Into<Error>>(asked: impl Future<Output = std::result:
 /// Reads a form, at most 64 KiB of it.
 ///
 /// # Errors
-/// [`Error::TooLarge`] or [`Error::Malformed`].
+/// [`Error::TooLarge`], [`Error::Late`] or [`Error::Malformed`].
 pub async fn read_form<T: DeserializeOwned>(body: &mut poem::RequestBody) -> Result<T> {
     let body = body.take().map_err(|_| Error::Malformed("The form has no content"))?;
-    let read = tokio::time::timeout(FORM_TIME, body.into_bytes_limit(FORM)).await;
-    let content = read.map_err(|_| Error::Malformed("The form took too long to arrive"))?.map_err(|fault| match fault {
-        poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge("The form is larger than 64 KiB"),
+    let content = body.into_bytes_limit(FORM).await.map_err(|fault| match fault {
+        ReadBodyError::PayloadTooLarge => Error::TooLarge("The form is larger than 64 KiB"),
+        fault if is_late(&fault) => Error::Late,
         _ => Error::Malformed("The form did not arrive whole"),
     })?;
     serde_urlencoded(&content).ok_or(Error::Malformed("The form cannot be read"))
@@ -143,14 +140,19 @@ pub async fn read_form<T: DeserializeOwned>(body: &mut poem::RequestBody) -> Res
 /// Reads a body of JSON, at most 256 KiB of it; nothing where there is none.
 ///
 /// # Errors
-/// [`Error::TooLarge`] or [`Error::Malformed`].
+/// [`Error::TooLarge`], [`Error::Late`] or [`Error::Malformed`].
 pub async fn read_json(body: &mut poem::RequestBody) -> Result<bytes::Bytes> {
     let Ok(body) = body.take() else { return Ok(bytes::Bytes::new()) };
-    let read = tokio::time::timeout(FORM_TIME, body.into_bytes_limit(JSON)).await;
-    read.map_err(|_| Error::Malformed("The body took too long to arrive"))?.map_err(|fault| match fault {
-        poem::error::ReadBodyError::PayloadTooLarge => Error::TooLarge("The body is larger than 256 KiB"),
+    body.into_bytes_limit(JSON).await.map_err(|fault| match fault {
+        ReadBodyError::PayloadTooLarge => Error::TooLarge("The body is larger than 256 KiB"),
+        fault if is_late(&fault) => Error::Late,
         _ => Error::Malformed("The body did not arrive whole"),
     })
+}
+
+/// Whether it was [`bounded`] that ended the body, for its time was over.
+fn is_late(fault: &ReadBodyError) -> bool {
+    matches!(fault, ReadBodyError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// A form's fields as the struct that names them; strict about UTF-8.

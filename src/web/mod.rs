@@ -208,7 +208,7 @@ impl Desk {
         }
         // what an app is sent streams through, and is held to what the app takes
         if !hosted::is_asked(&request) {
-            limits::bound_body(&mut request, self.parts.settings.limits.body_bytes)?;
+            limits::bound_body(&mut request, &self.parts.settings.limits)?;
         }
         csrf::check(&request, place.url(&self.parts.settings))?;
         Ok(self.routes.call(request).await?.into_response())

@@ -326,6 +326,7 @@ mod tests {
         connections: 3,
         per_network: 2,
         body_bytes: 0,
+        body: Duration::from_secs(1),
         export_rows: 1,
     };
     /// Longer than any patience here.

@@ -2,8 +2,10 @@
 // metadata is, every policy of a tenant shares it and names itself in `tfp`, addresses come as `emails` and nothing says that
 // they are verified, numbers of the token answer are written as text, secrets go in the body alone.
 //
-//   node entra.mjs http://127.0.0.1:8080      prints "ready METADATA_URL ISSUER"
-//   POST /_test { claims }                   what the next id_token says besides
+//   node entra.mjs http://127.0.0.1:8080      prints "ready METADATA_URL ISSUER TFP_ISSUER": the last names the policy, and its
+//                                            metadata is where every other provider has it
+//   POST /_test { claims, sign }             what the next id_token says besides; a token of this payload and header to be
+//                                            signed. Answers { keys, token }: how often the keys were asked for, the token
 import { createServer } from 'node:http';
 import { createHash } from 'node:crypto';
 import { generateKeyPair, exportJWK, SignJWT } from 'jose';
@@ -13,11 +15,13 @@ const jwk = { ...(await exportJWK(publicKey)), kid: 'policy-key', use: 'sig', nb
 const redirect = `${process.argv[2]}/login/callback`;
 const POLICY = '/contoso.onmicrosoft.com/b2c_1_signin';
 const grants = new Map();
+const TFP = '/tfp/6f4b1c0e-1111-2222-3333-444455556666/b2c_1_signin/v2.0/';
 let more = {};
+let keys = 0;
 
-function metadata(base) {
+function metadata(base, issuer = '/6f4b1c0e-1111-2222-3333-444455556666/v2.0/') {
   return {
-    issuer: `${base}/6f4b1c0e-1111-2222-3333-444455556666/v2.0/`,
+    issuer: base + issuer,
     authorization_endpoint: `${base}${POLICY}/oauth2/v2.0/authorize`,
     token_endpoint: `${base}${POLICY}/oauth2/v2.0/token`,
     end_session_endpoint: `${base}${POLICY}/oauth2/v2.0/logout`,
@@ -44,8 +48,13 @@ async function token(base, form) {
     idp: 'local', nonce: grant.nonce, iat: now, nbf: now, auth_time: now, ...more,
   };
   const id = new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: jwk.kid });
-  id.setIssuer(metadata(base).issuer).setAudience('loggia-web').setExpirationTime(now + 3600);
+  id.setIssuer(more.iss ?? metadata(base).issuer).setAudience('loggia-web').setExpirationTime(now + 3600);
   return [200, { id_token: await id.sign(privateKey), token_type: 'Bearer', not_before: String(now), expires_in: '3600', scope: 'openid', access_token: 'opaque' }];
+}
+
+/** An access token, or whatever the test wants. */
+async function signed({ payload, header = {} }) {
+  return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: jwk.kid, ...header }).sign(privateKey);
 }
 
 const server = createServer(async (request, response) => {
@@ -55,9 +64,14 @@ const server = createServer(async (request, response) => {
   let text = '';
   for await (const part of request) text += part;
   switch (url.pathname) {
-    case '/_test': more = JSON.parse(text).claims; return answer(200, {});
+    case '/_test': {
+      const { claims, sign } = JSON.parse(text);
+      more = claims ?? more;
+      return answer(200, { keys, token: sign && await signed(sign) });
+    }
+    case `${TFP}.well-known/openid-configuration`: return answer(200, metadata(base, TFP));
     case `${POLICY}/v2.0/.well-known/openid-configuration`: return answer(200, metadata(base));
-    case `${POLICY}/discovery/v2.0/keys`: return answer(200, { keys: [jwk] });
+    case `${POLICY}/discovery/v2.0/keys`: keys += 1; return answer(200, { keys: [jwk] });
     case `${POLICY}/oauth2/v2.0/authorize`: {
       const code = crypto.randomUUID();
       const asked = url.searchParams;
@@ -71,6 +85,6 @@ const server = createServer(async (request, response) => {
 });
 server.listen(0, '127.0.0.1', () => {
   const base = `http://127.0.0.1:${server.address().port}`;
-  process.stdout.write(`ready ${base}${POLICY}/v2.0/.well-known/openid-configuration ${metadata(base).issuer}\n`);
+  process.stdout.write(`ready ${base}${POLICY}/v2.0/.well-known/openid-configuration ${metadata(base).issuer} ${metadata(base, TFP).issuer}\n`);
 });
 process.stdin.on('end', () => process.exit()).resume();

@@ -275,6 +275,52 @@ async fn a_body_has_an_end_whoever_reads_it() {
 }
 
 #[tokio::test]
+async fn a_body_that_stands_still_is_let_go_on_both_listeners_and_does_nothing() {
+    let world = World::with(&[("LOGGIA_LIMITS__BODY_SECONDS", "1")]).await;
+    let admin = world.person("admin@alpha.example").await;
+    let head = |path: &str, kind: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: {kind}\r\nContent-Length: 500\r\nCookie: {}\r\n\r\n",
+            admin.cookie()
+        )
+    };
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    let (public, internal) = (world.server.public, world.server.internal);
+    for (address, path, kind, beginning) in [
+        (public, "/login", form, "email=admin%40alpha.example"),
+        (public, "/tenant/alpha-works/devices", form, "shows.default=1&name=Cellar"),
+        (public, "/api/v1/preferences", json, "{\"dashboard\":"),
+        (internal, "/oauth/token", form, "grant_type=client_credentials"),
+    ] {
+        let mut slow = begin(address, head(path, kind).as_bytes()).await;
+        let (begun, mut answer) = (Instant::now(), String::new());
+        // a byte now and then is no arrival
+        let (mut reading, mut writing) = slow.split();
+        let drip = async {
+            writing.write_all(beginning.as_bytes()).await.ok();
+            for _ in 0..40 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                writing.write_all(b"x").await.ok();
+            }
+        };
+        let head = async {
+            let mut buffer = [0; 2048];
+            while !answer.contains("\r\n\r\n") {
+                let read = reading.read(&mut buffer).await.unwrap_or(0);
+                assert!(read > 0, "{path}: it is told why: {answer}");
+                answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        };
+        tokio::select! { () = drip => panic!("{path}: nobody answered"), () = head => {} }
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+        let took = begun.elapsed();
+        assert!(took > Duration::from_millis(900) && took < Duration::from_secs(4), "{path}: {took:?}");
+    }
+    assert!(!world.text(&admin, "/tenant/alpha-works/devices").await.contains("Cellar"), "what came of it was not done");
+    world.close().await;
+}
+
+#[tokio::test]
 async fn a_request_that_a_proxy_could_read_otherwise_is_refused() {
     let world = World::open().await;
     let smuggled = "GET /tenant/beta-works HTTP/1.1\r\nHost: x\r\n\r\n";

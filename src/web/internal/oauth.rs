@@ -105,7 +105,7 @@ impl<'a> ApiExtractor<'a> for Asked {
 
     async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let form = match limits::read_form::<TokenRequest>(body).await {
-            Err(fault @ (Error::TooLarge(_) | Error::Unavailable { .. })) => return Err(fault.into()),
+            Err(fault @ (Error::Late | Error::TooLarge(_) | Error::Unavailable { .. })) => return Err(fault.into()),
             read => read,
         };
         Ok(Asked(form, basic(request)))
@@ -165,7 +165,7 @@ impl ApiResponse for Answer {
             response(401, "The client is not known by what it brought.", TokenRefused::schema_ref()),
         ];
         let mut meta = <Error as ApiResponse>::meta();
-        meta.responses.retain(|response| matches!(response.status, Some(413 | 429 | 503)));
+        meta.responses.retain(|response| matches!(response.status, Some(408 | 413 | 429 | 503)));
         MetaResponses { responses: own.into_iter().chain(meta.responses).collect() }
     }
 

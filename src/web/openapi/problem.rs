@@ -51,6 +51,7 @@ const STATUSES: &[(u16, &str)] = &[
     (401, "Not signed in, or a token that is invalid, expired or for another audience."),
     (403, "Not the caller's: another tenant, or a role or scope too low."),
     (404, "There is no such thing here."),
+    (408, "What was sent took too long to arrive."),
     (409, "It collides with what is there: the value is taken, a file owns the field, or somebody changed it meanwhile."),
     (413, "More was sent than is taken."),
     (429, "Too often. `Retry-After` says when to try again."),

@@ -120,7 +120,7 @@ fn the_document_says_what_an_operation_needs_and_answers() {
     let document: Value = serde_json::from_str(&document(&OpenApiService::new(Api, "Things", "1"))).expect("JSON");
     let put = &document["paths"]["/things/{id}"]["put"];
     assert_eq!(put["security"], json!([{"session": []}, {"bearer": []}]));
-    for status in ["400", "401", "403", "404", "409", "413", "429", "503"] {
+    for status in ["400", "401", "403", "404", "408", "409", "413", "429", "503"] {
         assert!(put["responses"][status]["content"]["application/problem+json"].is_object(), "{status}");
     }
     assert!(document["components"]["securitySchemes"]["session"].is_object());

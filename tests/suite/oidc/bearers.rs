@@ -47,6 +47,83 @@ async fn an_access_token_of_the_provider_opens_what_its_person_may_open() {
     world.close().await;
 }
 
+const CLEO: &str = "3f1e9d5a-aaaa-bbbb-cccc-ddddeeeeffff";
+
+/// A Loggia that knows Azure under this issuer, and Cleo, who has signed in there once.
+async fn azure(issuer: usize, more: &[(&str, &str)]) -> (World, Idp) {
+    let listen = format!("127.0.0.1:{}", free_port());
+    let idp = Idp::entra(&format!("http://{listen}"));
+    let mut rules = vec![
+        ("LOGGIA_LISTEN", listen.as_str()),
+        ("LOGGIA_OIDC__ISSUER", idp.word(issuer)),
+        ("LOGGIA_OIDC__CLIENT_ID", "loggia-web"),
+        ("LOGGIA_OIDC__CLIENT_SECRET", "a secret from the portal"),
+        ("LOGGIA_OIDC__TRUST_EMAILS", "true"),
+        ("LOGGIA_OIDC__AUDIENCE", "loggia-api"),
+        ("LOGGIA_OIDC__TENANTS_CLAIM", "extension_Tenants"),
+        ("LOGGIA_OIDC__TENANTS", "Alpha Users=alpha-works"),
+    ];
+    if issuer == 2 {
+        rules.push(("LOGGIA_OIDC__METADATA_URL", idp.word(1)));
+    }
+    rules.extend(more);
+    let world = World::with(&rules).await;
+    idp.turn(json!({"claims": {"extension_Tenants": "Alpha Users", "iss": idp.word(issuer)}})).await;
+    let landed = Browser::default().sign_in(&world, "cleo", ALPHA).await;
+    assert_eq!((landed.status, landed.url.path()), (200, ALPHA), "{}", landed.text);
+    (world, idp)
+}
+
+/// An access token of Cleo's that says this besides.
+async fn azures(idp: &Idp, issuer: usize, more: Value, header: Value) -> String {
+    let mut payload =
+        json!({"iss": idp.word(issuer), "aud": "loggia-api", "sub": CLEO, "exp": now() + 300, "tfp": "B2C_1_signin"});
+    payload.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+    let told = idp.turn(json!({"sign": {"payload": payload, "header": header}})).await;
+    told["token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn an_access_token_of_azure_is_held_to_the_policy_as_a_sign_in_is() {
+    let (world, idp) = azure(2, &[("LOGGIA_OIDC__POLICY", "b2c_1_signin")]).await;
+    let opens = async |more: Value| bearer(&world, &azures(&idp, 2, more, json!({})).await, ALPHA).await;
+    assert_eq!(opens(json!({})).await, 200);
+    assert_eq!(opens(json!({"tfp": null, "acr": "b2c_1_signin"})).await, 200, "as older policies call it");
+    for (why, more) in [
+        ("another policy of the same issuer", json!({"tfp": "B2C_1_password_reset"})),
+        ("no policy", json!({"tfp": null})),
+        ("a policy that is no text", json!({"tfp": ["B2C_1_signin"]})),
+    ] {
+        assert_eq!(opens(more).await, 401, "{why}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn where_the_policy_is_in_the_issuer_the_metadata_is_where_it_says() {
+    let (world, idp) = azure(3, &[]).await;
+    assert_eq!(bearer(&world, &azures(&idp, 3, json!({}), json!({})).await, ALPHA).await, 200);
+    let other = azures(&idp, 3, json!({"iss": idp.word(2)}), json!({})).await;
+    assert_eq!(bearer(&world, &other, ALPHA).await, 401, "the issuer that all policies share is another");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn tokens_of_keys_that_nobody_knows_make_us_ask_the_provider_once() {
+    let (world, idp) = azure(2, &[]).await;
+    let asked = async || idp.turn(json!({})).await["keys"].as_u64().expect("a number");
+    let before = asked().await;
+    let mut tokens = Vec::new();
+    for n in 0..20 {
+        tokens.push(azures(&idp, 2, json!({}), json!({"kid": format!("no-such-key-{n}")})).await);
+    }
+    let answers = tokens.iter().map(|token| bearer(&world, token, ALPHA));
+    assert_eq!(futures_util::future::join_all(answers).await, vec![401; 20]);
+    assert_eq!(asked().await, before + 1, "whoever makes up tokens makes no work for the provider");
+    assert_eq!(bearer(&world, &azures(&idp, 2, json!({}), json!({})).await, ALPHA).await, 200, "and nobody is kept out by it");
+    world.close().await;
+}
+
 /// What somebody's own program is given at the provider's token endpoint: an access token for our API, and the id token.
 async fn issued(world: &World, idp: &Idp, login: &str) -> (String, String) {
     use base64::Engine;

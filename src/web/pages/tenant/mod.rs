@@ -40,7 +40,7 @@ async fn framed(
     let home = Link { name: "Dashboards".to_owned(), href: format!("/tenant/{}", scope.slug()), current: false };
     let place = |(word, name): &(&str, &str)| {
         let href = format!("/tenant/{}/{word}", scope.slug());
-        Link { name: (*name).to_owned(), current: path == href, href }
+        Link { name: (*name).to_owned(), current: path == href || path.starts_with(&format!("{href}/")), href }
     };
     let places = std::iter::once(home).chain(PLACES.iter().map(place)).collect();
     Ok((chrome, Desk { places, done: done.map(str::to_owned) }))
