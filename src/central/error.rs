@@ -63,7 +63,7 @@ fn is_outage(cause: &sqlx::Error) -> bool {
 /// intervention. SQLite: busy, locked, I/O, full, cannot open.
 fn code_is_outage(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "28", "3D", "25006", "53", "57P"].iter().any(|class| code.starts_with(class));
+        return ["08", "28", "3D", "25006", "25P03", "53", "57P"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
 }
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_told_from_a_mistake() {
-        for outage in ["08006", "53300", "57P01", "28P01", "25006", "5", "517", "14", "13"] {
+        for outage in ["08006", "53300", "57P01", "28P01", "25006", "25P03", "5", "517", "14", "13"] {
             assert!(code_is_outage(outage), "{outage}");
         }
         for mistake in ["23505", "42P01", "57014", "1", "2067", "19"] {
