@@ -1,6 +1,5 @@
 //! Wall screens: what their link opens, and nothing beside it.
 
-use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::central::devices::{self, Device};
@@ -9,9 +8,6 @@ use crate::domain::{Actor, ActorKind, CorrelationId, Key, TenantId, UserId};
 
 use super::token::looks_like_one;
 use super::{Credential, Identities, Identity, SessionId, SessionToken};
-
-/// How exactly "last used" is kept.
-const USED: TimeDelta = TimeDelta::minutes(1);
 
 /// A link just made. It is shown once: the server keeps its hash alone.
 #[derive(Debug)]
@@ -53,9 +49,8 @@ impl Identities {
         // asked each time: a link that was taken back opens nothing from that moment on, on any replica
         let Some(device) = devices::find(self.central(), SessionId::of(token).as_str()).await? else { return Ok(None) };
         let now = self.central().clock().now();
-        if device.last_used_at.is_none_or(|used| now - used >= USED) {
-            devices::touch(self.central(), device.id, now).await?;
-        }
+        let touch = devices::touch(self.central(), device.id, now);
+        self.uses().note(&device.id.to_string(), device.last_used_at, now, touch).await?;
         Ok(Some((Identity::of_device(&device, correlation), device)))
     }
 }

@@ -21,6 +21,7 @@ mod session;
 mod sign_in;
 mod token;
 mod tokens;
+mod uses;
 
 use std::net::IpAddr;
 

@@ -20,12 +20,11 @@ use super::oidc::Provider;
 use super::password::Cost;
 use super::token::looks_like_one;
 use super::tokens::{TokenRules, Tokens};
+use super::uses::Uses;
 use super::{Credential, Identity, Sealer, SessionId};
 
 /// How long a session is remembered without asking the database again.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
-/// How exactly "last seen" is kept.
-const SEEN: TimeDelta = TimeDelta::minutes(1);
 
 /// How long a session lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +56,7 @@ struct Inner {
     sealer: Sealer,
     tokens: Tokens,
     provider: Option<Provider>,
+    uses: Uses,
     known: Cache<SessionId, Known>,
     bearers: Cache<(Uuid, Uuid), Bearer>,
 }
@@ -101,6 +101,7 @@ impl Identities {
             sealer: sealer.clone(),
             tokens: Tokens::new(central, sealer, tokens),
             provider: None,
+            uses: Uses::default(),
             known: Cache::new(20_000),
             bearers: Cache::new(20_000),
         }))
@@ -117,6 +118,10 @@ impl Identities {
     /// The identity provider people sign in with, where there is one.
     pub fn provider(&self) -> Option<&Provider> {
         self.0.provider.as_ref()
+    }
+
+    pub(super) fn uses(&self) -> &Uses {
+        &self.0.uses
     }
 
     pub(super) fn central(&self) -> &Central {
@@ -236,12 +241,11 @@ impl Identities {
         let now = self.central().clock().now();
         let Some(session) = identity.session() else { return Ok(()) };
         let Some(mut known) = self.known(session).await? else { return Ok(()) };
-        if now - known.session.last_seen_at < SEEN {
-            return Ok(());
+        let touch = Box::pin(sessions::touch(self.central(), session.as_str(), now));
+        if self.uses().note(session.as_str(), Some(known.session.last_seen_at), now, touch).await? {
+            known.session.last_seen_at = now;
+            self.0.known.insert(session.clone(), known);
         }
-        Box::pin(sessions::touch(self.central(), session.as_str(), now)).await?;
-        known.session.last_seen_at = now;
-        self.0.known.insert(session.clone(), known);
         Ok(())
     }
 

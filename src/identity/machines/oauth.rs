@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Machine, hash};
 use crate::central::Error;
@@ -10,9 +10,6 @@ use crate::central::machine_clients::{self, Stored};
 use crate::domain::{Actor, ActorKind, CorrelationId};
 use crate::identity::keys::KeyFault;
 use crate::identity::{Credential, Identities, Identity, Scopes};
-
-/// How exactly "last used" is kept.
-const SEEN: TimeDelta = TimeDelta::minutes(1);
 
 /// What a client brings to `POST /oauth/token` (RFC 6749, section 4.4).
 #[derive(Clone, Copy, Default)]
@@ -142,10 +139,9 @@ impl Identities {
 
     async fn note_use(&self, machine: &Machine) -> Result<(), Error> {
         let now = self.central().clock().now();
-        if machine.last_used_at.is_some_and(|last| now - last < SEEN) {
-            return Ok(());
-        }
-        machine_clients::touch(self.central(), machine.id, now).await
+        let touch = machine_clients::touch(self.central(), machine.id, now);
+        self.uses().note(&machine.id.to_string(), machine.last_used_at, now, touch).await?;
+        Ok(())
     }
 }
 
