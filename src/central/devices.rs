@@ -73,7 +73,7 @@ pub async fn list(
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub async fn of(from: &impl Source, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
+pub async fn in_tenant(from: &impl Source, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
     let mine = Entity::find_by_id(id).filter(Column::TenantId.eq(tenant.0));
     mine.one(from.on()).await?.map(Device::try_from).transpose()
 }
@@ -119,7 +119,7 @@ pub async fn create(change: &Change, device: &Device, token_hash: &str) -> Resul
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub async fn revoke(change: &Change, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
-    let Some(device) = of(change, tenant, id).await? else { return Ok(None) };
+    let Some(device) = in_tenant(change, tenant, id).await? else { return Ok(None) };
     change.alters(&[Table::Devices]);
     Entity::delete_by_id(id).exec(change.on()).await?;
     Ok(Some(device))

@@ -19,9 +19,11 @@ const MOST: usize = 50;
 /// After how long whoever has finished is kept waiting no longer.
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// Makes the transaction the only one that writes, in whatever process: an advisory lock of this product. What stops in the
-/// middle (a machine that sleeps, a network that is gone) must not keep the others waiting for ever.
-const ONLY_ONE: &str = "SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT pg_advisory_xact_lock(1819240193)";
+/// The advisory lock of whoever writes, in whatever process; the one before it is the migrations'.
+const POSTGRES_KEY: i64 = 0x6c6f_6701;
+
+/// What stops in the middle (a machine that sleeps, a network that is gone) must not keep the others waiting for ever.
+const POSTGRES_IDLE: &str = "60s";
 
 /// Those who write, one after the other.
 #[derive(Debug, Default)]
@@ -124,7 +126,10 @@ impl Central {
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let tx = self.db.begin_with_options(options).await?;
         if !self.is_sqlite() {
-            tx.execute_unprepared(ONLY_ONE).await?;
+            let only_one = format!(
+                "SET LOCAL idle_in_transaction_session_timeout = '{POSTGRES_IDLE}'; SELECT pg_advisory_xact_lock({POSTGRES_KEY})"
+            );
+            tx.execute_unprepared(&only_one).await?;
         }
         Ok(tx)
     }

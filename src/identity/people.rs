@@ -92,7 +92,7 @@ pub async fn change(
     edit: impl FnOnce(&Account) -> Edit,
 ) -> Result<Account, PeopleError> {
     let change = Change::open(central, actor).await?;
-    let before = held(&change, id, seen).await?;
+    let before = as_seen(&change, id, seen).await?;
     let edit = edit(&before);
     if before.issuer.is_some() && before.email != edit.email {
         return Err(PeopleError::Provided);
@@ -119,9 +119,9 @@ pub async fn change(
     Ok(Account { email, name, operator, active, updated_at, seen_at, ..before })
 }
 
-/// The account as it stands.
-async fn held(change: &Change, id: UserId, seen: Option<DateTime<Utc>>) -> Result<Account, PeopleError> {
-    let account = roster::hold(change, id).await?;
+/// The account, unless it was changed after `seen`.
+async fn as_seen(change: &Change, id: UserId, seen: Option<DateTime<Utc>>) -> Result<Account, PeopleError> {
+    let account = roster::find(change, id).await?.ok_or(PeopleError::Unknown)?;
     match seen {
         Some(seen) if seen != account.updated_at => Err(PeopleError::Stale(Box::new(account))),
         _ => Ok(account),
@@ -166,7 +166,7 @@ pub async fn remove(central: &Central, actor: &Actor, id: UserId, seen: Option<D
         return Err(PeopleError::Yourself);
     }
     let change = Change::open(central, actor).await?;
-    let account = held(&change, id, seen).await?;
+    let account = as_seen(&change, id, seen).await?;
     if account.operator && account.active {
         not_the_last(&change, id).await?;
     }

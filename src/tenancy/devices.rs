@@ -30,7 +30,7 @@ pub async fn list(
 /// # Errors
 /// `Unavailable` when the central database does not answer.
 pub async fn find(tenancy: &Tenancy, tenant: TenantId, id: Uuid) -> Result<Option<Device>, Error> {
-    devices::of(tenancy.central(), tenant, id).await
+    devices::in_tenant(tenancy.central(), tenant, id).await
 }
 
 /// Gives a new wall screen its link: it shows these dashboards of this tenant and nothing else.

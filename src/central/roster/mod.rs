@@ -57,14 +57,6 @@ pub struct Edit {
     pub active: bool,
 }
 
-/// An account as it stands: nobody else changes it while the change is open.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
-pub async fn hold(change: &Change, id: UserId) -> Result<Account, Error> {
-    find(change, id).await?.ok_or_else(|| Error::NotFound(format!("user {id}")))
-}
-
 /// Brings an account to what `edit` says. Who may no longer sign in has no session left.
 ///
 /// # Errors
