@@ -72,6 +72,8 @@ impl<T> Page<T> {
 #[derive(Clone, Debug)]
 pub struct Central {
     db: DatabaseConnection,
+    /// Where writes begin. On PostgreSQL a connection of its own: the one who writes does not wait among those who read.
+    writer: DatabaseConnection,
     clock: Clock,
     /// How often what others remember was changed.
     counts: Arc<Counts>,
@@ -86,10 +88,14 @@ impl Central {
     /// # Errors
     /// `Unavailable` when it cannot be opened.
     pub async fn connect(url: &str, clock: Clock) -> Result<Central, Error> {
-        let pool = if connect::is_sqlite(url) { 4 } else { 10 };
-        let db = connect::open(url, pool).await?;
+        let (db, writer) = if connect::is_sqlite(url) {
+            let db = connect::open(url, 4).await?;
+            (db.clone(), db)
+        } else {
+            (connect::open(url, 10).await?, connect::open(url, 1).await?)
+        };
         let file = connect::sqlite_file(url);
-        Ok(Central { db, clock, counts: Arc::default(), file, line: Arc::default() })
+        Ok(Central { db, writer, clock, counts: Arc::default(), file, line: Arc::default() })
     }
 
     /// The clock everything written here is dated by.
@@ -110,10 +116,12 @@ impl Central {
         Ok(self.db.ping().await?)
     }
 
-    /// Closes the pool; what is asked afterwards is `Unavailable`.
+    /// Closes the pools; what is asked afterwards is `Unavailable`.
     pub async fn close(&self) {
-        if let Err(error) = self.db.clone().close().await {
-            tracing::warn!(%error, "the central database did not close cleanly");
+        for pool in [&self.writer, &self.db] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::warn!(%error, "the central database did not close cleanly");
+            }
         }
     }
 

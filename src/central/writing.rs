@@ -124,7 +124,7 @@ impl Central {
         // a deferred BEGIN that reads and then writes fails at once under SQLite when another wrote meanwhile
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let tx = self.db.begin_with_options(options).await?;
+        let tx = self.writer.begin_with_options(options).await?;
         if !self.is_sqlite() {
             let only_one = format!(
                 "SET LOCAL idle_in_transaction_session_timeout = '{POSTGRES_IDLE}'; SELECT pg_advisory_xact_lock({POSTGRES_KEY})"

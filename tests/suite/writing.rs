@@ -5,8 +5,9 @@ use std::time::Duration;
 use loggia::central::audit::{About, Action, verify};
 use loggia::central::{Central, Change, Error, meta, users};
 use loggia::identity::system;
-use loggia_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database, Statement};
+use loggia_migrations::sea_orm_migration::sea_orm::{ConnectionTrait, Database, Statement, TransactionTrait};
 
+use crate::world::eventually;
 use crate::world::people::{Stage, address, on_both};
 
 /// Longer than any of this takes: where a write is never ended, the story fails instead of hanging.
@@ -55,6 +56,31 @@ async fn what_many_write_at_once_in_two_processes_is_all_there() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_writes_does_not_wait_among_those_who_read() {
+    // PostgreSQL's alone: in SQLite nobody who reads can be kept waiting
+    let stage = Stage::postgres().await;
+    let central = stage.central().await;
+    let locker = Database::connect(&stage.url).await.unwrap();
+    let lock = locker.begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let readers: Vec<_> = (0..10)
+        .map(|_| {
+            let central = central.clone();
+            tokio::spawn(async move { users::find_by_email(&central, &address("ann")).await })
+        })
+        .collect();
+    let stuck = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("every connection for reading is taken", async || count(&stage, stuck).await == 10).await;
+    soon(set(&central, "meanwhile")).await.unwrap();
+    assert_eq!(count(&stage, stuck).await, 10, "and still is");
+    lock.commit().await.unwrap();
+    for reader in readers {
+        assert!(soon(reader).await.unwrap().unwrap().is_none());
+    }
+    assert!(there(&central, "meanwhile").await);
 }
 
 async fn count(stage: &Stage, sql: &str) -> i64 {
