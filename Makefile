@@ -1,6 +1,8 @@
 # Two commands matter: `make run` and `make test`. Both set up what they need.
 SHELL := /usr/bin/env bash
 export CARGO_TERM_COLOR ?= auto
+# A Node.js that tests/need.sh put there, where the system's own is too old.
+export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
 # Files that a macro's list names, which cargo fmt does not find.
 LISTED = $(wildcard src/panel/*/*.rs)

@@ -20,8 +20,12 @@ command_or() { # command, packages
   command -v "$name" >/dev/null || apt "$@"
 }
 
-build() {
-  command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.95 or newer)." >&2; exit 1; }
+build() { # Debian's own Rust is older than what Cargo.toml asks for, and fails in words about editions
+  local wanted=1.95 found
+  command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs ($wanted or newer)." >&2; exit 1; }
+  found=$(cargo --version | cut -d' ' -f2)
+  printf '%s\n' "$wanted" "$found" | sort -CV ||
+    { echo "Rust $found is older than $wanted: install a newer one from https://rustup.rs." >&2; exit 1; }
   command_or cc gcc libc6-dev
   command_or curl curl
 }
@@ -36,6 +40,19 @@ browser() {
   command_or sqlite3 sqlite3
   command_or node nodejs npm
   command_or npm npm
+  recent_node || newer_node
+}
+
+# What playwright-core and jose ask for. The Makefile looks for programs in target/node first.
+recent_node() { node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 11) ? 0 : 1)'; }
+
+newer_node() { # for this tree alone, from npm's registry: Debian 12 has 18
+  local home=target/node machine=x64
+  [ "$(uname -m)" = aarch64 ] && machine=arm64
+  echo "Node.js $(node --version) is older than 20.11. Installing Node.js 22 in $home …"
+  npm install --prefix "$home" --no-save --no-audit --no-fund --loglevel=error "node-linux-$machine@22"
+  mkdir -p "$home/bin"
+  ln -sf "../node_modules/node-linux-$machine/bin/node" "$home/bin/node"
 }
 
 schemathesis() { # a Python of its own, with what tests/outside/requirements.txt names
