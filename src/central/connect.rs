@@ -1,8 +1,11 @@
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::Error;
@@ -15,6 +18,9 @@ pub(super) fn is_sqlite(url: &str) -> bool {
 pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Error> {
     if let Some(file) = sqlite_file(url) {
         make_folder_of(&file)?;
+        if url.contains("mode=rwc") {
+            make_private_file(&file)?;
+        }
     }
     let mut options = ConnectOptions::new(url);
     options
@@ -40,12 +46,14 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnecti
     Ok(Database::connect(options).await?)
 }
 
-/// The file an SQLite address names; none for PostgreSQL and databases in memory.
-pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let path = path.split('?').next().unwrap_or(path);
-    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+/// The file an SQLite address names, as the driver reads it; none for PostgreSQL and `:memory:`.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if !is_sqlite(url) {
+        return None;
+    }
+    let file = SqliteConnectOptions::from_str(url).ok()?.get_filename().to_owned();
+    let in_memory = file.to_string_lossy().starts_with("file:");
+    (!in_memory && !file.as_os_str().is_empty()).then_some(file)
 }
 
 /// Makes a folder, and those above it that are missing, for nobody but this account: password hashes and the audit are in it.
@@ -54,6 +62,17 @@ pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
 /// When the system does not let it be made.
 pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes the file, if it is missing, for nobody but this account: its folder may be one that others may enter (a volume, a
+/// service's state folder). SQLite gives the files beside it the same permissions.
+fn make_private_file(file: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => {
+            Err(Error::Unavailable(format!("the file {} cannot be made: {cause}", file.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn make_folder_of(file: &Path) -> Result<(), Error> {
@@ -74,6 +93,7 @@ mod tests {
         assert_eq!(sqlite_file("sqlite://data/loggia.db?mode=rwc"), Some(PathBuf::from("data/loggia.db")));
         assert_eq!(sqlite_file("sqlite:///var/loggia.db"), Some(PathBuf::from("/var/loggia.db")));
         assert_eq!(sqlite_file("sqlite:acme.db"), Some(PathBuf::from("acme.db")));
+        assert_eq!(sqlite_file("sqlite:///srv/50%25%3f.db?mode=rwc"), Some(PathBuf::from("/srv/50%?.db")));
         assert_eq!(sqlite_file("sqlite::memory:"), None);
         assert_eq!(sqlite_file("postgres://localhost/loggia"), None);
     }

@@ -40,7 +40,7 @@ use remembered::Counts;
 use writing::Line;
 
 pub use change::Change;
-pub use connect::make_private_folder;
+pub use connect::{make_private_folder, sqlite_file};
 pub use error::Error;
 pub use examine::{Examined, Rights, examine};
 pub use remembered::Table;

@@ -97,7 +97,9 @@ fn assemble(keys: Keys, flags: &Flags, warnings: Vec<String>) -> Result<Settings
         key.map_or(default, |k| k.0)
     }
     let data_dir = or(keys.data_dir, PathBuf::from("data"));
-    let default_database = format!("sqlite://{}/loggia.db?mode=rwc", data_dir.display());
+    // the driver takes both for its own
+    let folder = data_dir.display().to_string().replace('%', "%25").replace('?', "%3F");
+    let default_database = format!("sqlite://{folder}/loggia.db?mode=rwc");
     let settings = Settings {
         demo: flags.demo,
         listen: flags.listen.unwrap_or_else(|| or(keys.listen, SocketAddr::from(([127, 0, 0, 1], 8080)))),

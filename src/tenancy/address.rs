@@ -80,7 +80,7 @@ pub(super) fn checked_file(address: &str, data: &Path, central: Option<&Path>) -
     }
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let file = real(&data.join(path));
-    if central.is_some_and(|central| real(central) == file || file.starts_with(with_end(real(central), "-"))) {
+    if central.is_some_and(|central| is_of(&file, &real(central))) {
         return Err("this file is the central database of the installation".to_owned());
     }
     if file.file_name().is_some_and(|name| name == "secret.key") {
@@ -89,10 +89,10 @@ pub(super) fn checked_file(address: &str, data: &Path, central: Option<&Path>) -
     Ok(())
 }
 
-fn with_end(path: PathBuf, end: &str) -> PathBuf {
-    let mut text = path.into_os_string();
-    text.push(end);
-    PathBuf::from(text)
+/// Whether a file is that database, or one that SQLite keeps beside it (`-wal`, `-shm`).
+fn is_of(file: &Path, database: &Path) -> bool {
+    let rest = file.as_os_str().as_encoded_bytes().strip_prefix(database.as_os_str().as_encoded_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"-"))
 }
 
 #[cfg(test)]
@@ -103,14 +103,18 @@ mod tests {
     fn only_files_of_the_data_folder_are_opened_and_never_the_central_database() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
-        std::fs::write(data.join("loggia.db"), "").unwrap();
+        for name in ["loggia.db", "loggia.db-wal"] {
+            std::fs::write(data.join(name), "").unwrap();
+        }
         std::os::unix::fs::symlink(data.join("loggia.db"), data.join("innocent.db")).unwrap();
         let central = data.join("loggia.db");
         let check = |text: &str| checked_file(text, data, Some(&central));
+        assert!(check("sqlite:loggia.database").is_ok());
         assert!(check("sqlite:acme.db").is_ok() && check("sqlite:tenants/acme.db").is_ok());
         for bad in [
             "sqlite:loggia.db",
             "sqlite:./loggia.db",
+            "sqlite:loggia.db-wal",
             "sqlite:innocent.db",
             "sqlite:/etc/x",
             "sqlite:../x",

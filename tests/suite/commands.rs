@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -223,7 +224,9 @@ fn the_demo_makes_its_key_once_and_its_database_stays_on_loopback() {
     assert_eq!(console.serve(&["--demo"], &[]).signal("TERM").0, Some(0));
     let path = console.path().join("data/secret.key");
     let key = std::fs::read_to_string(&path).expect("a key");
-    assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&console.path().join("data/loggia.db")), 0o600, "password hashes and the audit are in it");
 
     // The same database without --demo finds the key in the file.
     assert_eq!(console.serve(&[], &[]).signal("TERM").0, Some(0));

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{bad, good, note};
+use crate::central::sqlite_file;
 use crate::domain::Finding;
 use crate::settings::Settings;
 
@@ -83,8 +84,11 @@ fn internal(settings: &Settings) -> Finding {
 
 /// Files that others on the machine could read.
 fn data(settings: &Settings) -> Vec<Finding> {
-    let database = settings.database_url.reveal().strip_prefix("sqlite://").and_then(|rest| rest.split('?').next());
-    let files = [Some(settings.demo_key()), database.map(Into::into), settings.tls.as_ref().map(|tls| tls.key.clone())];
+    let files = [
+        Some(settings.demo_key()),
+        sqlite_file(settings.database_url.reveal()),
+        settings.tls.as_ref().map(|tls| tls.key.clone()),
+    ];
     let open = files.into_iter().flatten().filter(|path| is_open(path));
     let told = |path: std::path::PathBuf| {
         let fix = format!("chmod o-rwx {}", path.display());
