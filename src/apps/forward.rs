@@ -1,28 +1,23 @@
 //! One request to an app and its answer, streamed both ways.
 
-use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
-use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body, Frame as Piece, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::ResponseFuture;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use poem::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_rustls::rustls::crypto::ring;
 
+use super::bodies::{Download, Progress, Sent, Upload, first};
 use super::callback::Tap;
 use super::headers::{self, Told};
 use super::policy::{self, Place};
@@ -32,8 +27,6 @@ use crate::central::frames::Frame;
 use crate::config::{App, Upstream};
 use crate::domain::{CorrelationId, Key};
 
-/// What is sent to an app.
-pub(super) type Sent = BoxBody<Bytes, io::Error>;
 type Connector = HttpsConnector<HttpConnector>;
 
 /// The connections to the apps, kept open between requests.
@@ -51,8 +44,6 @@ const CONNECT: Duration = Duration::from_secs(3);
 const HEAD: usize = 128 * 1024;
 /// The largest document: its inline scripts are to be known before it begins.
 const DOCUMENT: usize = 8 << 20;
-/// A request that is held up must move on by so much within the app's patience: nobody keeps one open drop by drop.
-const MOVES: u64 = 16 * 1024;
 /// How long an answer may stand still, at least.
 const STILL: Duration = Duration::from_secs(60);
 
@@ -319,144 +310,4 @@ pub(super) fn words(fault: &hyper_util::client::legacy::Error) -> String {
         cause = next.source();
     }
     text
-}
-
-/// When the last piece of a request went by, and whether it was one too many.
-#[derive(Clone, Debug)]
-struct Progress {
-    began: Instant,
-    moved: Arc<AtomicU64>,
-    over: Arc<AtomicBool>,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        Progress { began: Instant::now(), moved: Arc::default(), over: Arc::default() }
-    }
-
-    fn moves(&self) {
-        let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.moved.store(since, Ordering::Relaxed);
-    }
-
-    fn last(&self) -> Instant {
-        self.began + Duration::from_millis(self.moved.load(Ordering::Relaxed))
-    }
-
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
-    }
-}
-
-/// The first piece of a body, looked at.
-async fn first(body: &mut Sent, tap: &mut Tap, patience: Duration) -> Result<Option<Bytes>, Fault> {
-    let broke = |_| Fault::Unreachable("the request did not arrive".to_owned());
-    let piece = tokio::time::timeout(patience, body.frame()).await.map_err(|_| Fault::Late)?;
-    let piece = piece.transpose().map_err(broke)?.and_then(|piece| piece.into_data().ok());
-    Ok(piece.inspect(|data| tap.look(data)))
-}
-
-/// A request's body on its way to the app: as long as it says it is, up to what the app takes.
-struct Upload {
-    inner: Sent,
-    /// What was taken of it already.
-    ahead: Option<Bytes>,
-    left: u64,
-    /// What has gone by since it was last said that it moves.
-    moved: u64,
-    progress: Progress,
-    tap: Option<Tap>,
-}
-
-impl Body for Upload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Piece<Bytes>, io::Error>>> {
-        let (piece, is_new) = match self.ahead.take() {
-            Some(ahead) => (Piece::data(ahead), false),
-            None => match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
-                Some(piece) => (piece?, true),
-                None => {
-                    self.progress.moves();
-                    return Poll::Ready(None);
-                }
-            },
-        };
-        if let Some(data) = piece.data_ref() {
-            let length = data.len() as u64;
-            if length > self.left {
-                self.progress.over.store(true, Ordering::Relaxed);
-                return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::InvalidData, "larger than the app takes"))));
-            }
-            self.left -= length;
-            self.moved += length;
-            if self.moved >= MOVES || self.inner.is_end_stream() {
-                self.moved = 0;
-                self.progress.moves();
-            }
-            if let Some(tap) = self.tap.as_mut().filter(|_| is_new) {
-                tap.look(data);
-            }
-        }
-        Poll::Ready(Some(Ok(piece)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.ahead.is_none() && self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.len() as u64);
-        let inner = self.inner.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(inner.lower() + ahead);
-        if let Some(upper) = inner.upper() {
-            hint.set_upper(upper + ahead);
-        }
-        hint
-    }
-}
-
-/// An answer's body on its way to the browser; its place among the app's requests is free when it has arrived or is given up.
-struct Download {
-    inner: Incoming,
-    patience: Duration,
-    still: Option<Pin<Box<Sleep>>>,
-    _slot: Option<OwnedSemaphorePermit>,
-}
-
-impl Download {
-    /// Patience of zero is patience without end.
-    fn new(inner: Incoming, patience: Duration, slot: Option<OwnedSemaphorePermit>) -> Download {
-        Download { inner, patience, still: None, _slot: slot }
-    }
-}
-
-impl Body for Download {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Piece<Bytes>, io::Error>>> {
-        let this = &mut *self;
-        if let Poll::Ready(piece) = Pin::new(&mut this.inner).poll_frame(context) {
-            this.still = None;
-            return Poll::Ready(piece.map(|piece| piece.map_err(io::Error::other)));
-        }
-        if this.patience.is_zero() {
-            return Poll::Pending;
-        }
-        let patience = this.patience;
-        let still = this.still.get_or_insert_with(|| Box::pin(sleep(patience)));
-        ready!(still.as_mut().poll(context));
-        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the app stopped in the middle of its answer"))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
 }

@@ -11,6 +11,7 @@
 //! | whether a tenant may go over to the new flow | [`Preflight`] |
 
 mod astray;
+mod bodies;
 mod callback;
 mod cookies;
 mod fault;

@@ -230,7 +230,7 @@ impl Preflight<'_> {
         tokio::time::timeout(PATIENCE, self.answered(request)).await.unwrap_or_else(|_| Err(late(PATIENCE)))
     }
 
-    async fn answered(&self, request: http::Request<super::forward::Sent>) -> Result<Answered, String> {
+    async fn answered(&self, request: http::Request<super::bodies::Sent>) -> Result<Answered, String> {
         let answer = self.client.request(request).await.map_err(|_| "no connection".to_owned())?;
         let status = answer.status().as_u16();
         if status < 400 {
