@@ -218,6 +218,17 @@ fn a_server_that_is_told_to_end_ends_well() {
 }
 
 #[test]
+fn a_data_folder_may_have_any_name() {
+    let console = Console::open();
+    let folder = console.path().join("50%25 of what?");
+    let done = console.command(&["migrate"]).env("LOGGIA_DATA_DIR", &folder).output().expect("it runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(folder.join("loggia.db").is_file() && folder.join("loggia.db.lock").is_file());
+    let others: Vec<_> = std::fs::read_dir(console.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(others, ["50%25 of what?"], "and nothing lies beside it");
+}
+
+#[test]
 fn the_demo_makes_its_key_once_and_its_database_stays_on_loopback() {
     let console = Console::open();
     console.write("tenants/.keep", "");
