@@ -1,10 +1,10 @@
-//! A zone's offsets over a stretch of time, for databases that know no zones.
+//! A zone's offsets over a stretch of time: no database is asked what it knows of zones.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::TimeRange;
-use crate::domain::range::calendar::{Fold, instant, local, offset_at, start_of_day};
+use crate::domain::range::calendar::{local, offset_at, start_of_day};
 
 /// From this point on (exclusive of what is before the first entry) an offset holds, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,19 +53,6 @@ pub fn midnights(range: TimeRange, zone: Tz) -> Vec<Segment> {
     segments
 }
 
-/// Days of a range whose midnight comes twice: the instant PostgreSQL takes for it (the second) and the first, in epoch seconds.
-pub fn twice(range: TimeRange, zone: Tz) -> Vec<(i64, i64)> {
-    let mut found = Vec::new();
-    for_days(range, zone, |midnight, start| {
-        let naive = DateTime::from_timestamp(midnight, 0).map(|at| at.naive_utc());
-        let second = naive.and_then(|naive| instant(naive, zone, Fold::Later));
-        if let Some(second) = second.filter(|second| *second != start) {
-            found.push((second.timestamp(), start.timestamp()));
-        }
-    });
-    found
-}
-
 /// Calls `each` with the local midnight of every day that touches the range (a week before it too), and the day's first instant.
 fn for_days(range: TimeRange, zone: Tz, mut each: impl FnMut(i64, DateTime<Utc>)) {
     let last = local(range.to(), zone).date();
@@ -84,7 +71,7 @@ fn for_days(range: TimeRange, zone: Tz, mut each: impl FnMut(i64, DateTime<Utc>)
 
 #[cfg(test)]
 mod tests {
-    use super::{Segment, midnights, offsets, twice};
+    use super::{Segment, midnights, offsets};
     use crate::domain::TimeRange;
     use chrono::DateTime;
     use chrono_tz::Tz;
@@ -105,12 +92,16 @@ mod tests {
     }
 
     #[test]
-    fn a_midnight_that_comes_twice_is_known() {
+    fn a_day_begins_at_the_first_of_two_midnights_and_an_hour_late_where_there_is_none() {
         let year = range("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
-        assert_eq!(twice(year, Tz::America__New_York), []);
-        let [(second, first)] = twice(year, Tz::America__Havana)[..] else { panic!("one day") };
-        assert_eq!(second - first, 3600);
-        // The day of the jump begins an hour late, the one that falls back at its first midnight.
-        assert!(midnights(year, Tz::America__Havana).len() >= 3);
+        assert_eq!(midnights(year, Tz::America__New_York).len(), 3);
+        let start = |day: &str| {
+            let midnight = DateTime::parse_from_rfc3339(&format!("{day}T00:00:00Z")).unwrap().timestamp();
+            let ahead = midnights(year, Tz::America__Havana).into_iter().rfind(|s| s.from <= midnight).unwrap().offset;
+            DateTime::from_timestamp(midnight - ahead, 0).unwrap().to_rfc3339()
+        };
+        assert_eq!(start("2026-03-08"), "2026-03-08T05:00:00+00:00");
+        assert_eq!(start("2026-11-01"), "2026-11-01T04:00:00+00:00");
+        assert_eq!(start("2026-11-02"), "2026-11-02T05:00:00+00:00");
     }
 }

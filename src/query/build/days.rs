@@ -1,11 +1,12 @@
-//! Days and weeks on SQLite, which knows no zones.
+//! Days and weeks of a zone that changes its clock. Both databases are told the offsets, PostgreSQL too: what it knows of zones
+//! may be older or newer than what the page is drawn with, and a country that changes its mind would be one hour apart from itself.
 
 use super::Sql;
-use super::time::{cases, floor_to};
+use super::time::{DAY, MONDAY, WEEK, ahead, floor_to, instant, origin, wall};
 use crate::datastore::Dialect;
 use crate::domain::TimeRange;
 use crate::query::Bucket;
-use crate::query::zone::{midnights, offsets};
+use crate::query::zone::midnights;
 
 /// The day or week of a zone in steps: the instant `e` by the clock on the wall, the midnight
 /// before that, the instant of that midnight. Each is a column of its own, because every step names the one before as often
@@ -17,27 +18,30 @@ pub(super) struct Days {
 
 impl Days {
     /// The steps, where these buckets need them.
-    pub(super) fn of(dialect: Dialect, bucket: Bucket, range: TimeRange) -> Option<Days> {
-        let calendar = matches!(bucket.width.num_seconds(), 86_400 | 604_800);
-        (dialect == Dialect::Sqlite && calendar).then_some(Days { bucket, range })
+    pub(super) fn of(bucket: Bucket, range: TimeRange) -> Option<Days> {
+        (bucket.width.num_seconds() >= DAY && origin(bucket, range).is_none()).then_some(Days { bucket, range })
     }
 
-    /// From `e` to local seconds.
+    /// From `e` to the clock on the wall.
     pub(super) fn wall(&self, sql: &mut Sql) {
-        sql.push("e + ");
-        cases(sql, &offsets(self.range, self.bucket.zone), |sql| sql.push("e"));
+        wall(sql, self.bucket.zone, self.range, |sql| sql.push("e"));
     }
 
-    /// From the local seconds `d` to the midnight that the bucket begins at.
+    /// From the clock on the wall `d` to the midnight that the bucket begins at.
     pub(super) fn midnight(&self, sql: &mut Sql) {
-        let seconds = self.bucket.width.num_seconds();
-        let monday = if seconds == 604_800 { 345_600 } else { 0 };
-        floor_to(sql, seconds, monday, |sql| sql.push("d"));
+        let weeks = self.bucket.width.num_seconds() == WEEK;
+        match sql.dialect {
+            Dialect::Postgres => sql.push(if weeks { "date_trunc('week', d)" } else { "date_trunc('day', d)" }),
+            Dialect::Sqlite if weeks => floor_to(sql, WEEK, MONDAY, |sql| sql.push("d")),
+            Dialect::Sqlite => floor_to(sql, DAY, 0, |sql| sql.push("d")),
+        }
     }
 
     /// From the midnight `m` to the instant that its day begins at.
     pub(super) fn start(&self, sql: &mut Sql) {
-        sql.push("m - ");
-        cases(sql, &midnights(self.range, self.bucket.zone), |sql| sql.push("m"));
+        instant(sql, |sql| {
+            sql.push("m - ");
+            ahead(sql, &midnights(self.range, self.bucket.zone), true, |sql| sql.push("m"));
+        });
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn spread(
 ) {
     let window = Window { range, bucket: Some(bucket) };
     sql.push("SELECT ");
-    time::shown_bucket(sql, bucket, range);
+    time::shown_bucket(sql);
     sql.push(" AS \"time\", l AS \"row\", v AS \"value\" FROM (");
     grouped(sql, source, column, value, Some(Told::Within(edges)), Aggregate::Count, window);
     sql.push(") AS g WHERE l IS NOT NULL ORDER BY l, t");
@@ -70,9 +70,9 @@ pub(super) fn write(
 ) {
     match window.bucket {
         None => raw(sql, source, column, value, label, window),
-        Some(bucket) => {
+        Some(_) => {
             sql.push("SELECT ");
-            time::shown_bucket(sql, bucket, window.range);
+            time::shown_bucket(sql);
             sql.push(" AS \"time\", v AS \"value\"");
             sql.push(if label.is_some() { ", l AS \"label\"" } else { "" });
             sql.push(" FROM (");
@@ -136,7 +136,7 @@ fn last(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label
 fn bucketed(sql: &mut Sql, source: &Source, column: &TimeColumn, value: &Name, label: Option<Told<'_>>, window: Window) {
     let Some(bucket) = window.bucket else { return };
     let kept = if label.is_some() { "e, l, v" } else { "e, v" };
-    let days = Days::of(sql.dialect, bucket, window.range);
+    let days = Days::of(bucket, window.range);
     match &days {
         None => {
             sql.push("SELECT ");

@@ -113,6 +113,20 @@ fn buckets_have_the_shape_that_was_measured_to_be_fast() {
 }
 
 #[test]
+fn no_database_is_asked_what_it_knows_of_zones() {
+    for zone in [Tz::UTC, Tz::America__Havana, Tz::Australia__Lord_Howe] {
+        for seconds in [600, 3600, 86_400, 604_800] {
+            let statement = series(zone, seconds).statement(Dialect::Postgres, None);
+            let named = statement.binds.contains(&Bind::Text(zone.name().into())) || statement.sql.contains(zone.name());
+            assert!(!named || zone == Tz::UTC, "{zone} {seconds} s: {}", statement.sql);
+            // where the clock is never changed, a day is as cheap as ten minutes
+            let steady = zone == Tz::UTC || seconds < 3600 || (zone == Tz::America__Havana && seconds == 3600);
+            assert_eq!(statement.sql.contains("date_bin("), steady, "{zone} {seconds} s");
+        }
+    }
+}
+
+#[test]
 fn a_century_of_changed_clocks_is_no_more_sql_than_a_database_reads_at_once() {
     let at = |year: i32| DateTime::parse_from_rfc3339(&format!("{year}-01-01T00:00:00Z")).unwrap().to_utc();
     let century = TimeRange::new(at(1926), at(2026)).unwrap();

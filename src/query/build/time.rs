@@ -6,8 +6,15 @@ use chrono_tz::Tz;
 use super::Sql;
 use crate::datastore::{Bind, Dialect};
 use crate::domain::TimeRange;
-use crate::query::zone::{Segment, offsets, twice};
+use crate::query::zone::{Segment, midnights, offsets};
 use crate::query::{Bucket, TimeColumn, TimeFormat};
+
+/// A day by the clock on the wall, in seconds.
+pub(super) const DAY: i64 = 86_400;
+/// A week by the clock on the wall, in seconds.
+pub(super) const WEEK: i64 = 7 * DAY;
+/// The first Monday's midnight by the clock on the wall, in local seconds.
+pub(super) const MONDAY: i64 = 4 * DAY;
 
 /// ` AND …` so that only rows within the range are left.
 pub(super) fn within(sql: &mut Sql, time: &TimeColumn, range: TimeRange) {
@@ -109,7 +116,7 @@ fn moment_sqlite(sql: &mut Sql, time: &TimeColumn, range: TimeRange, fine: bool)
             carries_zone(sql, time);
             sql.push(" THEN 0 ELSE ");
             let local = local_offsets(around(range), time.zone);
-            cases(sql, &local, |sql| wrapped(sql, "unixepoch(", time, ")"));
+            ahead(sql, &local, true, |sql| wrapped(sql, "unixepoch(", time, ")"));
             sql.push(" END)");
         }
     }
@@ -145,19 +152,45 @@ fn local_offsets(range: TimeRange, zone: Tz) -> Vec<Segment> {
     local.collect()
 }
 
-/// `CASE WHEN e >= … THEN offset … END` over segments, the newest first, since most rows are recent.
-pub(super) fn cases(sql: &mut Sql, segments: &[Segment], expr: impl Fn(&mut Sql)) {
-    let Some((first, later)) = segments.split_first() else { return sql.push("0") };
+/// How far the wall is ahead of UTC at `expr`, from segments, the newest first, since most rows are recent:
+/// `CASE WHEN e >= … THEN offset … END`. Seconds on SQLite; on PostgreSQL an interval, and `expr` is an instant, or what the clock
+/// on the wall says where `local`.
+pub(super) fn ahead(sql: &mut Sql, segments: &[Segment], local: bool, expr: impl Fn(&mut Sql)) {
+    let postgres = sql.dialect == Dialect::Postgres;
+    let from = |at: i64| match (postgres, local) {
+        (false, _) => at.to_string(),
+        (true, false) => format!("to_timestamp({at})"),
+        (true, true) => format!("timezone('UTC', to_timestamp({at}))"),
+    };
+    let offset = |seconds: i64| if postgres { format!("interval '{seconds} seconds'") } else { seconds.to_string() };
+    let Some((first, later)) = segments.split_first() else { return sql.push(&offset(0)) };
     if later.is_empty() {
-        return sql.push(&first.offset.to_string());
+        return sql.push(&offset(first.offset));
     }
     sql.push("CASE");
     for segment in later.iter().rev() {
         sql.push(" WHEN ");
         expr(sql);
-        sql.push(&format!(" >= {} THEN {}", segment.from, segment.offset));
+        sql.push(&format!(" >= {} THEN {}", from(segment.from), offset(segment.offset)));
     }
-    sql.push(&format!(" ELSE {} END", first.offset));
+    sql.push(&format!(" ELSE {} END", offset(first.offset)));
+}
+
+/// What the clock on the wall of a zone says at the instant `e`: a timestamp, or local seconds on SQLite.
+pub(super) fn wall(sql: &mut Sql, zone: Tz, range: TimeRange, e: impl Fn(&mut Sql)) {
+    let postgres = sql.dialect == Dialect::Postgres;
+    sql.push(if postgres { "timezone('UTC', " } else { "" });
+    e(sql);
+    sql.push(if postgres { ") + " } else { " + " });
+    ahead(sql, &offsets(range, zone), false, e);
+}
+
+/// The instant at which the clock of UTC says `wall`.
+pub(super) fn instant(sql: &mut Sql, wall: impl Fn(&mut Sql)) {
+    let (open, close) = if sql.dialect == Dialect::Postgres { ("timezone('UTC', ", ")") } else { ("(", ")") };
+    sql.push(open);
+    wall(sql);
+    sql.push(close);
 }
 
 /// The column as it is shown: timestamptz on PostgreSQL, RFC 3339 text to the millisecond on SQLite.
@@ -187,56 +220,53 @@ fn wrapped(sql: &mut Sql, before: &str, time: &TimeColumn, after: &str) {
     sql.push(after);
 }
 
-/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite, whose days and
-/// weeks are [`super::days::Days`].
+/// The start of the bucket an instant (written by `inner`) lies in: timestamptz, or epoch seconds on SQLite. Days and weeks of a
+/// zone that changes its clock are [`super::days::Days`].
 pub(super) fn bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange, inner: impl Fn(&mut Sql)) {
     let seconds = bucket.width.num_seconds().max(1);
-    match (sql.dialect, seconds) {
-        (Dialect::Postgres, 86_400) => truncated(sql, "day", bucket.zone, inner),
-        (Dialect::Postgres, 604_800) => truncated(sql, "week", bucket.zone, inner),
-        (Dialect::Postgres, _) => match phase(bucket, range) {
-            Some(phase) => {
-                sql.push(&format!("date_bin(interval '{seconds} seconds', "));
-                inner(sql);
-                sql.push(&format!(", to_timestamp({}))", (seconds - phase) % seconds));
+    let at = origin(bucket, range);
+    match (sql.dialect, at) {
+        (Dialect::Sqlite, Some(at)) => floor_to(sql, seconds, at, inner),
+        (Dialect::Postgres, Some(at)) => {
+            sql.push(&format!("date_bin(interval '{seconds} seconds', "));
+            inner(sql);
+            sql.push(&format!(", to_timestamp({at}))"));
+        }
+        // an hour, where the minutes at which hours begin change
+        (dialect, None) => instant(sql, |sql| {
+            match dialect {
+                Dialect::Sqlite => floor_to(sql, seconds, 0, |sql| wall(sql, bucket.zone, range, &inner)),
+                Dialect::Postgres => {
+                    sql.push("date_trunc('hour', ");
+                    wall(sql, bucket.zone, range, &inner);
+                    sql.push(")");
+                }
             }
-            None => truncated(sql, "hour", bucket.zone, inner),
-        },
-        (Dialect::Sqlite, _) => match phase(bucket, range) {
-            Some(phase) => floor_to(sql, seconds, (seconds - phase) % seconds, inner),
-            None => {
-                let offset = |sql: &mut Sql| cases(sql, &offsets(range, bucket.zone), &inner);
-                sql.push("(");
-                floor_to(sql, seconds, 0, |sql| {
-                    inner(sql);
-                    sql.push(" + ");
-                    offset(sql);
-                });
-                sql.push(" - ");
-                offset(sql);
-                sql.push(")");
-            }
-        },
+            sql.push(" - ");
+            ahead(sql, &offsets(range, bucket.zone), false, &inner);
+        }),
     }
 }
 
-/// How far local hours are ahead of UTC's, where that stays the same over the range; buckets under an hour are UTC's.
-fn phase(bucket: Bucket, range: TimeRange) -> Option<i64> {
+/// Where the grid of a bucket has a line, in epoch seconds, if it is the same grid over the whole range. Buckets under an hour
+/// are UTC's.
+pub(super) fn origin(bucket: Bucket, range: TimeRange) -> Option<i64> {
     let seconds = bucket.width.num_seconds().max(1);
-    if seconds < 3600 {
-        return Some(0);
+    let same = |segments: Vec<Segment>, of: fn(i64) -> i64| {
+        let mut offsets = segments.into_iter().map(|s| of(s.offset));
+        let first = offsets.next()?;
+        offsets.all(|offset| offset == first).then_some(first)
+    };
+    match seconds {
+        ..3600 => Some(0),
+        3600..DAY => same(offsets(range, bucket.zone), |ahead| ahead.rem_euclid(3600)).map(|ahead| (seconds - ahead) % seconds),
+        _ => {
+            let ahead = same(offsets(range, bucket.zone), |ahead| ahead)?;
+            let midnight = same(midnights(range, bucket.zone), |ahead| ahead)?;
+            let line = if seconds == WEEK { MONDAY } else { 0 };
+            (midnight == ahead).then(|| (line - ahead).rem_euclid(seconds))
+        }
     }
-    let mut phases = offsets(range, bucket.zone).into_iter().map(|s| s.offset.rem_euclid(seconds.min(3600)));
-    let first = phases.next()?;
-    phases.all(|phase| phase == first).then_some(first)
-}
-
-fn truncated(sql: &mut Sql, unit: &str, zone: Tz, inner: impl Fn(&mut Sql)) {
-    sql.push(&format!("date_trunc('{unit}', "));
-    inner(sql);
-    sql.push(", ");
-    sql.bind_as(Bind::Text(zone.name().to_owned()), "text");
-    sql.push(")");
 }
 
 /// `e` down to the grid of `width` that has a line at `origin`.
@@ -249,20 +279,9 @@ pub(super) fn floor_to(sql: &mut Sql, width: i64, origin: i64, e: impl Fn(&mut S
 }
 
 /// The start of a bucket (in column `t`) as it is shown.
-pub(super) fn shown_bucket(sql: &mut Sql, bucket: Bucket, range: TimeRange) {
-    if sql.dialect == Dialect::Sqlite {
-        sql.push("strftime('%Y-%m-%dT%H:%M:%SZ', t, 'unixepoch')");
-        return;
-    }
-    let moved = if bucket.width < TimeDelta::days(1) { Vec::new() } else { twice(range, bucket.zone) };
-    if moved.is_empty() {
-        sql.push("t");
-        return;
-    }
-    // PostgreSQL takes the second of two midnights for the start of the day.
-    sql.push("CASE t");
-    for (second, first) in moved {
-        sql.push(&format!(" WHEN to_timestamp({second}) THEN to_timestamp({first})"));
-    }
-    sql.push(" ELSE t END");
+pub(super) fn shown_bucket(sql: &mut Sql) {
+    sql.push(match sql.dialect {
+        Dialect::Postgres => "t",
+        Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', t, 'unixepoch')",
+    });
 }
