@@ -26,6 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 pub use accounts::{ACCOUNTS, Account, OPERATOR, PASSWORD, TENANTS};
 pub use tenants::unpack;
 
+use crate::central::make_private_folder;
 use crate::domain::Clock;
 use crate::observe::Metrics;
 
@@ -84,7 +85,7 @@ pub fn is_made(data_dir: &Path) -> bool {
 /// # Errors
 /// A folder or file that cannot be written.
 pub async fn prepare(data_dir: &Path, clock: &Clock) -> Result<Prepared, Error> {
-    std::fs::create_dir_all(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
+    make_private_folder(data_dir).map_err(|cause| Error::File { path: data_dir.to_owned(), cause })?;
     let now = clock.now();
     let open = Open {
         acme: make_acme(&data_dir.join(FILES[0]), now).await?,

@@ -236,7 +236,7 @@ fn the_demo_makes_its_key_once_and_its_database_stays_on_loopback() {
     let path = console.path().join("data/secret.key");
     let key = std::fs::read_to_string(&path).expect("a key");
     let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
-    assert_eq!(mode(&path), 0o600);
+    assert_eq!((mode(&path), mode(&console.path().join("data"))), (0o600, 0o700));
     assert_eq!(mode(&console.path().join("data/loggia.db")), 0o600, "password hashes and the audit are in it");
 
     // The same database without --demo finds the key in the file.
