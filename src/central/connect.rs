@@ -16,9 +16,20 @@ pub(super) fn is_sqlite(url: &str) -> bool {
 
 /// Opens a pool of at most `connections`, with the settings both databases need.
 pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Error> {
+    Ok(Database::connect(options(url, connections)?).await?)
+}
+
+/// Opens one connection that is kept until it is closed: what it holds (a lock) must not be recycled under it.
+pub(super) async fn open_to_hold(url: &str) -> Result<DatabaseConnection, Error> {
+    let mut options = options(url, 1)?;
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    Ok(Database::connect(options).await?)
+}
+
+fn options(url: &str, connections: u32) -> Result<ConnectOptions, Error> {
     if let Some(file) = sqlite_file(url) {
         make_folder_of(&file)?;
-        if url.contains("mode=rwc") {
+        if url.split_once('?').is_some_and(|(_, said)| said.contains("mode=rwc")) {
             make_private_file(&file)?;
         }
     }
@@ -39,11 +50,7 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<DatabaseConnecti
         // a file does not hang up: asking each connection whether it is there took as long as what it was wanted for
         options.test_before_acquire(false);
     }
-    if connections == 1 {
-        // what such a connection holds (a lock) must not be recycled under it
-        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
-    }
-    Ok(Database::connect(options).await?)
+    Ok(options)
 }
 
 /// The file an SQLite address names, as the driver reads it; none for PostgreSQL and `:memory:`.

@@ -44,7 +44,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, Refused> {
 /// # Errors
 /// See [`Refused`].
 pub async fn pending(url: &str) -> Result<Vec<String>, Refused> {
-    let db = connect::open(url, 1).await?;
+    let db = connect::open_to_hold(url).await?;
     let told = async {
         refuse_newer::<Migrator>(&db).await?;
         let pending = Migrator::get_pending_migrations(&db).await.map_err(Error::from)?;
@@ -99,7 +99,7 @@ fn role_of(url: &str) -> Result<String, Error> {
 /// See [`Refused`].
 pub async fn run_with<M: MigratorTrait>(url: &str) -> Result<Vec<String>, Refused> {
     let lock = Lock::take(url).await?;
-    let db = connect::open(url, 1).await?;
+    let db = connect::open_to_hold(url).await?;
     let done = apply::<M>(&db).await;
     if let Err(error) = db.close().await {
         tracing::debug!(%error, "the migration's connection did not close cleanly");
@@ -149,7 +149,7 @@ const POSTGRES_KEY: i64 = 0x6c6f_6700;
 impl Lock {
     async fn take(url: &str) -> Result<Lock, Error> {
         if !connect::is_sqlite(url) {
-            let db = connect::open(url, 1).await?;
+            let db = connect::open_to_hold(url).await?;
             db.execute_unprepared(&format!("SELECT pg_advisory_lock({POSTGRES_KEY})")).await?;
             return Ok(Lock::Postgres(db));
         }
